@@ -485,7 +485,7 @@ static void types(void)
 	V4(SILENT, 0, "ICMP message of 6 bytes, checksum right",
 	   MESSAGE(1, -1, 8, 0, 0xf7, 0xfe, 0, 1));
 	V4(KERNEL, 0, "ICMPv6 message", s.proto = 58; s.type = 128);
-	V6(EITHER, 0, "ICMPv4 message", s.proto = 1; s.type = 8);
+	V6(PASS, 0, "ICMPv4 message", s.proto = 1; s.type = 8);
 }
 
 static void link_layer(void)
@@ -531,14 +531,14 @@ static void link_layer(void)
 		}
 	}
 	V4(EITHER, 0, "VLAN 0 in VLAN 0", TAG(0x8100, 0); TAG(0x8100, 0));
-	V4(EITHER, 0, "VLAN 100 in VLAN 0", TAG(0x8100, 0); TAG(0x8100, 100));
+	V4(PASS, 0, "VLAN 100 in VLAN 0", TAG(0x8100, 0); TAG(0x8100, 100));
 	V4(SILENT, 0, "VLAN 0 in VLAN 100", TAG(0x8100, 100); TAG(0x8100, 0));
 	V4(SILENT, 0, "VLAN 100 in 802.1ad VLAN 200", TAG(0x88a8, 200); TAG(0x8100, 100));
 	V6(SILENT, 0, "VLAN 100 in 802.1ad VLAN 200", TAG(0x88a8, 200); TAG(0x8100, 100));
 	V4(EITHER, 0, "three tags", TAG(0x88a8, 0); TAG(0x8100, 0); TAG(0x8100, 0));
 	V4(SILENT, 0, "VLAN type 0x9100", TAG(0x9100, 0));
-	V4(EITHER, 0, "VLAN tag cut short", TAG(0x8100, 0); s.cut = 16);
-	V4(EITHER, 0, "VLAN tag, IPv4 header cut short", TAG(0x8100, 0); s.cut = 30);
+	V4(PASS, 0, "VLAN tag cut short", TAG(0x8100, 0); s.cut = 16);
+	V4(PASS, 0, "VLAN tag, IPv4 header cut short", TAG(0x8100, 0); s.cut = 30);
 }
 
 static void destinations(void)
@@ -613,12 +613,12 @@ static void sources(void)
 	V4(SILENT, 0, "from another of its own addresses", FROM(T4_SECOND));
 	V4(SILENT, 0, "from its own address on lo", FROM(T4_LO));
 	V4(SILENT, 0, "from its own address on another interface", FROM(T4_OTHER));
-	V4(EITHER, 0, "from the subnet's broadcast", FROM("198.18.0.255"));
-	V4(EITHER, 0, "from another subnet's broadcast", FROM("198.18.7.255"));
-	V4(EITHER, 0, "from the subnet's first address", FROM("198.18.0.0"));
+	V4(PASS, 0, "from the subnet's broadcast", FROM("198.18.0.255"));
+	V4(PASS, 0, "from another subnet's broadcast", FROM("198.18.7.255"));
+	V4(PASS, 0, "from the subnet's first address", FROM("198.18.0.0"));
 	V4(ANSWER, 0, "from a neighbour with its MAC", FROM("198.18.0.50"); MAC_FROM(mac_fifty));
 	V4(KERNEL, 0, "from a neighbour with a foreign MAC", FROM("198.18.0.50"));
-	V4(EITHER, 0, "from a neighbour not resolved", FROM("198.18.0.66"));
+	V4(PASS, 0, "from a neighbour not resolved", FROM("198.18.0.66"));
 	V4(ANSWER, 0, "off-link through its gateway", FROM("198.19.0.1"); MAC_FROM(mac_gateway));
 	V4(ANSWER, 0, "off-link, another address, same gateway", FROM("198.19.255.255");
 	   MAC_FROM(mac_gateway));
@@ -655,7 +655,13 @@ static void sources(void)
 	V4(EITHER, 0, "policy rule on the reply's source, elsewhere", FROM("198.19.108.1"); TO(T4);
 	   MAC_FROM(mac_gateway));
 
-	V6(EITHER, 0, "from ::", FROM("::"));
+	/* What is remembered of a source must not serve another destination, TOS or length. */
+	V4(KERNEL, 0, "policy rule on the reply's source, remembered wrongly",
+	   FROM("198.19.108.1"); TO(T4); MAC_FROM(mac_gateway2));
+	V4(KERNEL, 0, "policy rule on the reply's source, remembered wrongly twice",
+	   FROM("198.19.108.1"); TO(T4_LO); MAC_FROM(mac_gateway));
+
+	V6(PASS, 0, "from ::", FROM("::"));
 	V6(SILENT, 0, "from ::1", FROM("::1"));
 	V6(SILENT, 0, "from ff02::1", FROM("ff02::1"));
 	V6(SILENT, 0, "from ff0e::1", FROM("ff0e::1"));
@@ -663,11 +669,11 @@ static void sources(void)
 	V6(SILENT, 0, "from another of its own addresses", FROM(T6_SECOND));
 	V6(SILENT, 0, "from its own address on lo", FROM(T6_LO));
 	V6(SILENT, 0, "from its own address on another interface", FROM(T6_OTHER));
-	V6(EITHER, 0, "from its own link-local address", FROM(T6_LINK));
-	V6(EITHER, 0, "from a tentative address", FROM(T6_TENTATIVE));
+	V6(PASS, 0, "from its own link-local address", FROM(T6_LINK));
+	V6(PASS, 0, "from a tentative address", FROM(T6_TENTATIVE));
 	V6(ANSWER, 0, "from a neighbour with its MAC", FROM("fd00:18::50"); MAC_FROM(mac_fifty));
 	V6(KERNEL, 0, "from a neighbour with a foreign MAC", FROM("fd00:18::50"));
-	V6(EITHER, 0, "from a neighbour not resolved", FROM("fd00:18::66"));
+	V6(PASS, 0, "from a neighbour not resolved", FROM("fd00:18::66"));
 	V6(ANSWER, 0, "off-link through its gateway", FROM("fd00:19::1"); MAC_FROM(mac_gateway));
 	V6(ANSWER, 0, "off-link, another address, same gateway", FROM("fd00:19:ffff::1");
 	   MAC_FROM(mac_gateway));
@@ -687,8 +693,14 @@ static void sources(void)
 	V6(ANSWER, 0, "policy rule, its gateway", FROM("fd00:19:107::1"); MAC_FROM(mac_gateway2));
 	V6(KERNEL, 0, "policy rule, the wrong gateway", FROM("fd00:19:107::1");
 	   MAC_FROM(mac_gateway));
-	V6(EITHER, 0, "from an IPv4-mapped address", FROM("::ffff:198.18.0.1"));
-	V6(EITHER, 0, "from a link-local neighbour not resolved", FROM("fe80::66"));
+	V6(EITHER, 0, "policy rule on the reply's source", FROM("fd00:19:108::1"); TO(T6_LO);
+	   MAC_FROM(mac_gateway2));
+	V6(EITHER, 0, "policy rule on the reply's source, elsewhere", FROM("fd00:19:108::1");
+	   MAC_FROM(mac_gateway));
+	V6(KERNEL, 0, "policy rule on the reply's source, remembered wrongly",
+	   FROM("fd00:19:108::1"); MAC_FROM(mac_gateway2));
+	V6(PASS, 0, "from an IPv4-mapped address", FROM("::ffff:198.18.0.1"));
+	V6(PASS, 0, "from a link-local neighbour not resolved", FROM("fe80::66"));
 }
 
 static void options(void)
@@ -712,32 +724,32 @@ static void options(void)
 	V4(KERNEL, 0, "options: record route, one filled",
 	   OPTIONS(7, 11, 8, 198, 19, 0, 9, 0, 0, 0, 0, 0));
 	V4(KERNEL, 0, "options: record route, full", OPTIONS(7, 7, 8, 198, 19, 0, 9, 0));
-	V4(EITHER, 0, "options: record route, pointer 0", OPTIONS(7, 7, 0, 0, 0, 0, 0, 0));
-	V4(EITHER, 0, "options: record route, pointer odd", OPTIONS(7, 7, 5, 0, 0, 0, 0, 0));
-	V4(EITHER, 0, "options: record route, length 2", OPTIONS(7, 2, 1, 1));
-	V4(EITHER, 0, "options: record route beyond the header", OPTIONS(7, 39, 4, 0));
+	V4(PASS, 0, "options: record route, pointer 0", OPTIONS(7, 7, 0, 0, 0, 0, 0, 0));
+	V4(PASS, 0, "options: record route, pointer odd", OPTIONS(7, 7, 5, 0, 0, 0, 0, 0));
+	V4(PASS, 0, "options: record route, length 2", OPTIONS(7, 2, 1, 1));
+	V4(PASS, 0, "options: record route beyond the header", OPTIONS(7, 39, 4, 0));
 	V4(KERNEL, 0, "options: timestamp, full", OPTIONS(68, 8, 9, 0, 1, 2, 3, 4));
-	V4(EITHER, 0, "options: timestamp, overflow at 15", OPTIONS(68, 8, 9, 0xf0, 1, 2, 3, 4));
+	V4(PASS, 0, "options: timestamp, overflow at 15", OPTIONS(68, 8, 9, 0xf0, 1, 2, 3, 4));
 	V4(KERNEL, 0, "options: timestamp, room", OPTIONS(68, 8, 5, 0, 0, 0, 0, 0));
 	cases[case_count - 1].mask = (struct mask){ .offset = 14 + 20 + 4, .length = 4 };
 	V4(KERNEL, 0, "options: timestamp and address", OPTIONS(68, 12, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0));
 	cases[case_count - 1].mask = (struct mask){ .offset = 14 + 20 + 8, .length = 4 };
-	V4(EITHER, 0, "options: timestamp, address given",
+	V4(PASS, 0, "options: timestamp, address given",
 	   OPTIONS(68, 12, 5, 3, 198, 18, 0, 2, 0, 0, 0, 0));
 	cases[case_count - 1].mask = (struct mask){ .offset = 14 + 20 + 8, .length = 4 };
-	V4(EITHER, 0, "options: timestamp, pointer 4", OPTIONS(68, 8, 4, 0, 0, 0, 0, 0));
-	V4(EITHER, 0, "options: loose source route", OPTIONS(131, 7, 4, 198, 19, 0, 9, 1));
-	V4(EITHER, 0, "options: loose source route, used up", OPTIONS(131, 7, 8, 198, 19, 0, 9, 1));
-	V4(EITHER, 0, "options: strict source route", OPTIONS(137, 7, 4, 198, 19, 0, 9, 1));
-	V4(EITHER, 0, "options: two source routes",
+	V4(PASS, 0, "options: timestamp, pointer 4", OPTIONS(68, 8, 4, 0, 0, 0, 0, 0));
+	V4(PASS, 0, "options: loose source route", OPTIONS(131, 7, 4, 198, 19, 0, 9, 1));
+	V4(PASS, 0, "options: loose source route, used up", OPTIONS(131, 7, 8, 198, 19, 0, 9, 1));
+	V4(PASS, 0, "options: strict source route", OPTIONS(137, 7, 4, 198, 19, 0, 9, 1));
+	V4(PASS, 0, "options: two source routes",
 	   OPTIONS(131, 7, 8, 198, 19, 0, 9, 131, 7, 8, 198, 19, 0, 9, 1, 1));
-	V4(EITHER, 0, "options: security", OPTIONS(130, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
-	V4(EITHER, 0, "options: CIPSO", OPTIONS(134, 6, 0, 0, 0, 1, 0, 0));
-	V4(EITHER, 0, "options: router alert", OPTIONS(148, 4, 0, 0));
-	V4(EITHER, 0, "options: router alert, value 1", OPTIONS(148, 4, 0, 1));
-	V4(EITHER, 0, "options: stream identifier", OPTIONS(136, 4, 0, 2));
-	V4(EITHER, 0, "options: unknown 0x99", OPTIONS(0x99, 4, 1, 2));
-	V4(EITHER, 0, "options: unknown, not copied, 0x1e", OPTIONS(0x1e, 4, 1, 2));
+	V4(PASS, 0, "options: security", OPTIONS(130, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+	V4(PASS, 0, "options: CIPSO", OPTIONS(134, 6, 0, 0, 0, 1, 0, 0));
+	V4(PASS, 0, "options: router alert", OPTIONS(148, 4, 0, 0));
+	V4(PASS, 0, "options: router alert, value 1", OPTIONS(148, 4, 0, 1));
+	V4(PASS, 0, "options: stream identifier", OPTIONS(136, 4, 0, 2));
+	V4(PASS, 0, "options: unknown 0x99", OPTIONS(0x99, 4, 1, 2));
+	V4(PASS, 0, "options: unknown, not copied, 0x1e", OPTIONS(0x1e, 4, 1, 2));
 	V4(KERNEL, 0, "options: length 0", OPTIONS(0x99, 0, 1, 1));
 	V4(KERNEL, 0, "options: length 1", OPTIONS(0x99, 1, 1, 1));
 	V4(KERNEL, 0, "options: length beyond the header", OPTIONS(0x99, 5, 1, 1));
@@ -850,14 +862,14 @@ static void fragments6(void)
 	V6(KERNEL, 0, "fragment: atomic, reserved bits", slice6(&s, 0, 64, false); s.ext[1] = 0xff;
 	   s.ext[3] |= 6);
 	V6(SILENT, 0, "fragment: first alone", slice6(&s, 0, 32, true));
-	V6(EITHER, 0, "fragment: first alone, length not by 8", slice6(&s, 0, 30, true));
+	V6(PASS, 0, "fragment: first alone, length not by 8", slice6(&s, 0, 30, true));
 	V6(SILENT, 0, "fragment: middle alone", slice6(&s, 16, 16, true));
 	V6(SILENT, 0, "fragment: last alone", slice6(&s, 32, 32, false));
 	V6(SILENT, 0, "fragment: last alone, looks like an echo", slice6(&s, 32, 64, false);
 	   s.slice_at = 0);
-	V6(EITHER, 0, "fragment: offset 8191", slice6(&s, 0xfff8, 64, false); s.slice_at = 0);
-	V6(EITHER, 0, "fragment header alone", slice6(&s, 0, 64, false); s.cut = 62; s.length = 8);
-	V6(EITHER, 0, "fragment header cut short", slice6(&s, 0, 64, false); s.cut = 58;
+	V6(PASS, 0, "fragment: offset 8191", slice6(&s, 0xfff8, 64, false); s.slice_at = 0);
+	V6(PASS, 0, "fragment header alone", slice6(&s, 0, 64, false); s.cut = 62; s.length = 8);
+	V6(PASS, 0, "fragment header cut short", slice6(&s, 0, 64, false); s.cut = 58;
 	   s.length = 4);
 
 	s = spec6();
@@ -898,39 +910,39 @@ static void extensions(void)
 	   s.trailer = 3);
 	V6(SILENT, 0, "hop-by-hop: padding, checksum wrong", CHAIN(0, 58, 0, 1, 4, 0, 0, 0, 0);
 	   s.sum = SUM_ADD; s.sum_arg = 1);
-	V6(EITHER, 0, "hop-by-hop: padding not zero", CHAIN(0, 58, 0, 1, 4, 1, 2, 3, 4));
-	V6(EITHER, 0, "hop-by-hop: router alert", CHAIN(0, 58, 0, 5, 2, 0, 0, 1, 0));
-	V6(EITHER, 0, "hop-by-hop: jumbo payload", CHAIN(0, 58, 0, 0xc2, 4, 0, 1, 0, 0));
+	V6(PASS, 0, "hop-by-hop: padding not zero", CHAIN(0, 58, 0, 1, 4, 1, 2, 3, 4));
+	V6(PASS, 0, "hop-by-hop: router alert", CHAIN(0, 58, 0, 5, 2, 0, 0, 1, 0));
+	V6(PASS, 0, "hop-by-hop: jumbo payload", CHAIN(0, 58, 0, 0xc2, 4, 0, 1, 0, 0));
 	EACH(int, n, 0x1e, 0x5e, 0x9e, 0xde) {
 		struct spec s = spec6();
 
 		CHAIN(0, 58, 0, *n, 4, 1, 2, 3, 4);
-		add(&s, EITHER, 0, "IPv6 hop-by-hop: unknown option 0x%02x", *n);
+		add(&s, PASS, 0, "IPv6 hop-by-hop: unknown option 0x%02x", *n);
 		s = spec6();
 		CHAIN(60, 58, 0, *n, 4, 1, 2, 3, 4);
-		add(&s, EITHER, 0, "IPv6 destination options: unknown option 0x%02x", *n);
+		add(&s, PASS, 0, "IPv6 destination options: unknown option 0x%02x", *n);
 		s = spec6();
 		CHAIN(60, 58, 0, *n, 4, 1, 2, 3, 4);
 		TO("ff02::1");
-		add(&s, EITHER, 0, "IPv6 destination options: unknown option 0x%02x, to ff02::1", *n);
+		add(&s, PASS, 0, "IPv6 destination options: unknown option 0x%02x, to ff02::1", *n);
 	}
 	V6(KERNEL, 0, "destination options: padding", CHAIN(60, 58, 0, 1, 4, 0, 0, 0, 0));
-	V6(EITHER, 0, "destination options: option beyond its header",
+	V6(PASS, 0, "destination options: option beyond its header",
 	   CHAIN(60, 58, 0, 1, 9, 0, 0, 0, 0));
-	V6(EITHER, 0, "destination options: home address",
+	V6(PASS, 0, "destination options: home address",
 	   CHAIN(60, 58, 2, 1, 2, 0, 0, 0xc9, 16, 0xfd, 0, 0, 0x19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9));
 	EACH(int, n, 0, 2, 3, 4, 253) {
 		struct spec s = spec6();
 
 		CHAIN(43, 58, 2, *n, 0, 0, 0, 0, 0, 0xfd, 0, 0, 0x18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 		      2);
-		add(&s, EITHER, 0, "IPv6 routing type %d, no segments left", *n);
+		add(&s, PASS, 0, "IPv6 routing type %d, no segments left", *n);
 		s.ext[3] = 1;
-		add(&s, EITHER, 0, "IPv6 routing type %d, one segment left", *n);
+		add(&s, PASS, 0, "IPv6 routing type %d, one segment left", *n);
 	}
-	V6(EITHER, 0, "authentication header",
+	V6(PASS, 0, "authentication header",
 	   CHAIN(51, 58, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
-	V6(EITHER, 0, "ESP", CHAIN(50, 0, 0, 0, 1, 0, 0, 0, 1));
+	V6(PASS, 0, "ESP", CHAIN(50, 0, 0, 0, 1, 0, 0, 0, 1));
 	V6(SILENT, 0, "no next header", s.proto = 59);
 	V6(SILENT, 0, "hop-by-hop, then no next header", CHAIN(0, 59, 0, 1, 4, 0, 0, 0, 0));
 	V6(KERNEL, 0, "chain: hop-by-hop, destination",
@@ -938,9 +950,9 @@ static void extensions(void)
 	V6(KERNEL, 0, "chain: hop-by-hop, destination, atomic fragment, destination",
 	   CHAIN(0, 60, 0, 1, 4, 0, 0, 0, 0, 44, 0, 1, 4, 0, 0, 0, 0, 60, 0, 0, 0, 0, 0, 0, 9,
 		 58, 0, 1, 4, 0, 0, 0, 0));
-	V6(EITHER, 0, "chain: hop-by-hop not first",
+	V6(PASS, 0, "chain: hop-by-hop not first",
 	   CHAIN(60, 0, 0, 1, 4, 0, 0, 0, 0, 58, 0, 1, 4, 0, 0, 0, 0));
-	V6(EITHER, 0, "chain: hop-by-hop twice",
+	V6(PASS, 0, "chain: hop-by-hop twice",
 	   CHAIN(0, 0, 0, 1, 4, 0, 0, 0, 0, 58, 0, 1, 4, 0, 0, 0, 0));
 	EACH(int, n, 7, 8, 9, 12) {
 		struct spec s = spec6();
@@ -952,20 +964,20 @@ static void extensions(void)
 		}
 		s.first = 60;
 		s.ext_len = 8 * *n;
-		add(&s, EITHER, 0, "IPv6 chain: %d destination options headers", *n);
+		add(&s, PASS, 0, "IPv6 chain: %d destination options headers", *n);
 	}
-	V6(EITHER, 0, "extension header longer than the packet", CHAIN(60, 58, 200, 1, 4, 0, 0, 0, 0));
-	V6(EITHER, 0, "extension header cut short", CHAIN(60, 58, 0, 1, 4, 0, 0, 0, 0); s.cut = 58;
+	V6(PASS, 0, "extension header longer than the packet", CHAIN(60, 58, 200, 1, 4, 0, 0, 0, 0));
+	V6(PASS, 0, "extension header cut short", CHAIN(60, 58, 0, 1, 4, 0, 0, 0, 0); s.cut = 58;
 	   s.length = 4);
-	V6(EITHER, 0, "extension header, nothing behind", CHAIN(60, 58, 0, 1, 4, 0, 0, 0, 0);
+	V6(PASS, 0, "extension header, nothing behind", CHAIN(60, 58, 0, 1, 4, 0, 0, 0, 0);
 	   s.cut = 62; s.length = 8);
-	V6(EITHER, 0, "extension header, 4 bytes of ICMP", CHAIN(60, 58, 0, 1, 4, 0, 0, 0, 0);
+	V6(PASS, 0, "extension header, 4 bytes of ICMP", CHAIN(60, 58, 0, 1, 4, 0, 0, 0, 0);
 	   s.cut = 66; s.length = 12);
-	V6(EITHER, 0, "mobility header", CHAIN(135, 58, 0, 0, 0, 0, 0, 0, 0));
-	V6(EITHER, 0, "HIP header", CHAIN(139, 58, 0, 0, 0, 0, 0, 0, 0));
-	V6(EITHER, 0, "shim6 header", CHAIN(140, 58, 0, 0, 0, 0, 0, 0, 0));
+	V6(PASS, 0, "mobility header", CHAIN(135, 58, 0, 0, 0, 0, 0, 0, 0));
+	V6(PASS, 0, "HIP header", CHAIN(139, 58, 0, 0, 0, 0, 0, 0, 0));
+	V6(PASS, 0, "shim6 header", CHAIN(140, 58, 0, 0, 0, 0, 0, 0, 0));
 	V6(KERNEL, 0, "unknown next header 253", s.proto = 253);
-	V6(EITHER, 0, "unknown next header 254 behind destination options",
+	V6(PASS, 0, "unknown next header 254 behind destination options",
 	   CHAIN(60, 254, 0, 1, 4, 0, 0, 0, 0));
 }
 
@@ -993,10 +1005,10 @@ static void bystanders(void)
 	V6(KERNEL, 0, "UDP to a closed port", UDP(33434));
 	V6(SILENT, 0, "UDP to ff02::1", UDP(33434); TO("ff02::1"));
 	V4(KERNEL, 0, "unknown protocol 253", s.proto = 253);
-	V4(EITHER, 0, "SCTP", s.proto = 132);
-	V4(EITHER, 0, "IGMP", s.proto = 2);
-	V4(EITHER, 0, "IP in IP", s.proto = 4);
-	V6(EITHER, 0, "SCTP", s.proto = 132);
+	V4(PASS, 0, "SCTP", s.proto = 132);
+	V4(PASS, 0, "IGMP", s.proto = 2);
+	V4(PASS, 0, "IP in IP", s.proto = 4);
+	V6(PASS, 0, "SCTP", s.proto = 132);
 
 	/* ARP is put together as "IPv4" whose bytes are all given. */
 #define ARP(op, sender, asked)	do {						\
@@ -1093,6 +1105,8 @@ static void again(void)
 
 void cases__build(void)
 {
+	size_t first;
+
 	sizes();
 	trailers();
 	ip_fields();
@@ -1103,8 +1117,11 @@ void cases__build(void)
 	destinations();
 	sources();
 	options();
+	first = case_count;
 	fragments4();
 	fragments6();
+	for (; first < case_count; first++)
+		cases[first].flags |= CASE_ONCE;
 	extensions();
 	bystanders();
 	path_mtu();

@@ -24,6 +24,7 @@ enum expect {
 	ANSWER,		/* echogate sends the one reply, the kernel sees nothing */
 	KERNEL,		/* left to the kernel, which replies */
 	SILENT,		/* left to the kernel, which does not reply */
+	PASS,		/* left to the kernel, whatever it does */
 	EITHER,		/* who replies is not asked */
 };
 
@@ -31,6 +32,7 @@ enum case_flag {
 	CASE_ALL_ZERO	= 1 << 0,	/* the kernel's own checksum is wrong here */
 	CASE_ZERO_SUM	= 1 << 1,	/* 0x0000 and 0xffff are both right checksums */
 	CASE_TIMESTAMP	= 1 << 2,	/* ICMP timestamps: two of three are time */
+	CASE_ONCE	= 1 << 3,	/* a repetition would be another case: fragments */
 };
 
 struct mask {
