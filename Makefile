@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+#   make            build .output/echogate
+#   make deps       install what the build and the tests need (apt)
+#   make demo       see it answer a flood of pings between two namespaces
+#   make test       every test; ends with "N passed, N failed, N skipped"
+#   make bench      throughput beside bare XDP_TX, bare XDP_DROP and the kernel
+#
+# V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
+
+CLANG	?= clang
+CC	?= cc
+BPFTOOL	?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
+PKG_CONFIG ?= pkg-config
+
+OUT	:= .output
+WARN	:= -Wall -Wextra -Werror
+SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# Each clang has a directory of its own for what it built, so that one tree
+# never mixes objects of two compilers.
+BOUT	:= $(OUT)/bpf-$(notdir $(CLANG))
+
+BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member -I. -Iheaders
+CFLAGS		?= -O2 -g
+HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -I$(BOUT) $(CFLAGS)
+LOADER_PKGS	:= libbpf libmnl json-c
+LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
+
+LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
+LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o)
+UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
+HOOKS_BIN	:= $(patsubst tests/hooks/%.c,$(OUT)/tests/hooks-%,$(wildcard tests/hooks/*.c))
+PARITY_SRC	:= $(wildcard tests/parity/*.c)
+PARITY_BIN	:= $(if $(PARITY_SRC),$(OUT)/tests/parity)
+BENCH_SRC	:= $(filter-out %.bpf.c,$(wildcard tests/bench/*.c))
+BENCH_BIN	:= $(if $(BENCH_SRC),$(OUT)/tests/bench)
+TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(PARITY_BIN)
+
+ifeq ($(V),1)
+Q :=
+say :=
+else
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(2);
+MAKEFLAGS += --no-print-directory
+endif
+
+.DELETE_ON_ERROR:
+.PHONY: all test check bench demo install format lint deps clean tests FORCE
+.SECONDARY:
+
+all: $(OUT)/echogate
+
+# The link names the compiler, so that CLANG=clang-19 after a plain make relinks.
+$(OUT)/clang: FORCE
+	@mkdir -p $(OUT)
+	@echo '$(CLANG) $(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CLANG) $(CC) $(CFLAGS)' >$@
+
+# BPF ------------------------------------------------------------------------
+
+$(BOUT)/%.tmp.o: bpf/%.bpf.c
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
+
+$(BOUT)/%.tmp.o: tests/bench/%.bpf.c
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c $< -o $@
+
+# The static linker also drops DWARF, which nothing reads at run time.
+$(BOUT)/%.bpf.o: $(BOUT)/%.tmp.o
+	$(Q)$(BPFTOOL) gen object $@ $<
+
+$(BOUT)/%.skel.h: $(BOUT)/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
+
+# User space -----------------------------------------------------------------
+
+$(OUT)/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) -MMD -MP -c $< -o $@
+
+$(OUT)/echogate: $(LOADER_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LOADER_LIBS) -o $@
+
+# Tests ----------------------------------------------------------------------
+
+$(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -MMD -MP -MF $@.d $< -lcmocka -o $@
+
+$(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -Itests -MMD -MP -MF $@.d $< -lcmocka -lbpf -o $@
+
+$(OUT)/tests/parity: $(PARITY_SRC) $(wildcard tests/parity/*.h) $(OUT)/clang
+	$(call say,CC,tests/parity)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(PARITY_SRC) -lbpf -o $@
+
+$(OUT)/tests/bench: $(BENCH_SRC) $(wildcard tests/bench/*.h) $(BOUT)/bench.skel.h $(OUT)/clang
+	$(call say,CC,tests/bench)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(BENCH_SRC) $(LOADER_LIBS) -lelf -lz -o $@
+
+tests: $(TEST_BIN)
+
+test check: deps
+	@$(MAKE) all tests $(BENCH_BIN)
+	@tests/run
+
+bench: deps
+	@$(MAKE) all $(BENCH_BIN)
+	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
+
+demo: deps
+	@$(MAKE) all
+	$(Q)ECHOGATE=$(OUT)/echogate tests/demo
+
+# Upkeep ---------------------------------------------------------------------
+
+deps:
+	@loader/share/deps
+
+# Only on demand: everybody else builds with the one that is checked in.
+ifneq ($(filter vmlinux.h,$(MAKECMDGOALS)),)
+vmlinux.h: FORCE
+	@mkdir -p $(OUT)
+	$(Q)$(CC) -Wall -Wextra -Werror -O2 loader/mkvmlinux.c -lbpf -o $(OUT)/mkvmlinux
+	$(Q)$(OUT)/mkvmlinux >$(OUT)/vmlinux.h
+	$(Q)cmp -s $(OUT)/vmlinux.h $@ || cp $(OUT)/vmlinux.h $@
+endif
+
+PREFIX ?= /usr/local
+install: all
+	install -D -m 755 $(OUT)/echogate $(DESTDIR)$(PREFIX)/sbin/echogate
+
+C_FILES = $(shell git ls-files '*.c' '*.h' | grep -v '^vmlinux.h')
+SH_FILES = tests/run tests/demo loader/share/deps $(wildcard tests/netns/*.sh)
+
+format:
+	$(Q)clang-format -i $(C_FILES)
+
+lint:
+	$(Q)shellcheck -x $(SH_FILES)
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --error-exitcode=1 \
+		--inline-suppr --suppress=missingIncludeSystem -Iheaders -I$(BOUT) $(LOADER_SRC)
+
+clean:
+	$(Q)rm -rf $(OUT)
+
+FORCE:
+
+-include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/tests/*.d)

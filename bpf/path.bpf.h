@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * May this request be answered to where it came from? The FIB and the neighbour
+ * table say so, and a table of fixed size remembers what they said for about a
+ * second. Whatever can't be proved is a reason, and the packet goes to the kernel.
+ */
+#ifndef EG_PATH_BPF_H
+#define EG_PATH_BPF_H
+
+#include <echogate/echo.h>
+#include "maps.bpf.h"
+
+/* A request, copied out of the packet for the side that is rarely taken. */
+struct eg_query {
+	__u64 hash;
+	__u32 cell;
+	__u32 family;
+	__u32 outer, inner;		/* tags as in eg_vlan_key */
+	__u32 length;			/* IP, bytes */
+	__be32 flow;			/* first word of the IP header */
+	__be32 src[4], dst[4];		/* IPv4: [0] */
+	__u8 eth[2 * ETH_ALEN];
+};
+
+/* The two hooks' contexts: a global function must name the type it takes. */
+enum eg_hook { EG_HOOK_XDP, EG_HOOK_TC };
+
+/* Sources the kernel is silent to, or that only it can judge. */
+static __always_inline bool eg_source_invalid(__u32 family, const __be32 *addr)
+{
+	__u32 src = bpf_ntohl(addr[0]);
+
+	if (family == AF_INET)
+		return !src || src >> 24 == 127 || src >> 28 == 14 || src == 0xffffffff ||
+		       eg_addr4_owner(&eg_addrs, addr[0]) != EG_OWNER_NONE;
+	if (src >> 24 == 0xff || eg_addr6_own(&eg_addrs, addr))
+		return true;
+	/* ::, ::1 and the IPv4-mapped ::ffff:0:0/96 */
+	if (addr[0] | addr[1])
+		return false;
+	return addr[2] == bpf_htonl(0xffff) || (!addr[2] && bpf_ntohl(addr[3]) <= 1);
+}
+
+/* What holds without asking anybody: the frame was sent to `mac`, by a source to be answered. */
+static __always_inline enum eg_reason eg_path_plausible(const void *eth, const __u8 *mac,
+							__u32 family, const __be32 *src)
+{
+	if (!eg_l3) {
+		if (*(const __u8 *)eth & 1)
+			return EG_REASON_ETH_GROUP;
+		if (!eg_mac_equal(eth, mac))
+			return EG_REASON_ETH_NOT_OURS;
+	}
+	return eg_source_invalid(family, src) ? EG_REASON_SOURCE_INVALID : EG_REASON_NONE;
+}
+
+static __always_inline enum eg_reason eg_fib_ask(void *ctx, const struct eg_query *q,
+						 __u32 ifindex)
+{
+	struct bpf_fib_lookup fib = {
+		/* lo: the look-up of a packet this host sends itself. */
+		.ifindex = 1,
+		.family = q->family,
+		.tot_len = q->length,
+	};
+	long rc;
+
+	if (q->family == AF_INET) {
+		fib.l4_protocol = EG_IPPROTO_ICMP;
+		fib.tos = bpf_ntohl(q->flow) >> 16;
+		fib.ipv4_src = q->dst[0];
+		fib.ipv4_dst = q->src[0];
+	} else {
+		fib.l4_protocol = EG_IPPROTO_ICMPV6;
+		fib.flowinfo = q->flow & bpf_htonl(0x0ff00000);
+		__builtin_memcpy(fib.ipv6_src, q->dst, sizeof(fib.ipv6_src));
+		__builtin_memcpy(fib.ipv6_dst, q->src, sizeof(fib.ipv6_dst));
+	}
+	rc = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	if (rc < 0)
+		return EG_REASON_FIB_ERROR;
+	switch (rc) {
+	case BPF_FIB_LKUP_RET_SUCCESS:
+		break;
+	case BPF_FIB_LKUP_RET_NO_NEIGH:
+		/* Without a link layer there is no neighbour to resolve. */
+		if (eg_l3)
+			break;
+		return EG_REASON_NO_NEIGHBOUR;
+	case BPF_FIB_LKUP_RET_FWD_DISABLED:
+		return EG_REASON_FIB_DISABLED;
+	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
+		return EG_REASON_FRAG_NEEDED;
+	default:
+		return EG_REASON_NO_ROUTE;
+	}
+	if (fib.ifindex != ifindex)
+		return EG_REASON_OTHER_PATH;
+	if (!eg_l3 &&
+	    (!eg_mac_equal(fib.dmac, q->eth + ETH_ALEN) || !eg_mac_equal(fib.smac, q->eth)))
+		return EG_REASON_OTHER_PATH;
+	return EG_REASON_NONE;
+}
+
+/* Asks everybody. A tagged frame belongs to a VLAN device, or to nobody here. */
+static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_query *q)
+{
+	const __u8 *mac = eg_config.mac;
+	__u32 ifindex = eg_config.ifindex;
+	enum eg_reason reason;
+
+	if (q->outer) {
+		struct eg_vlan_key key = { .outer = q->outer, .inner = q->inner };
+		const struct eg_vlan *vlan = bpf_map_lookup_elem(&eg_vlans, &key);
+
+		if (!vlan)
+			return EG_REASON_VLAN_UNKNOWN;
+		mac = vlan->mac;
+		ifindex = vlan->ifindex;
+	}
+	reason = eg_path_plausible(q->eth, mac, q->family, q->src);
+	if (reason != EG_REASON_NONE || eg_swap)
+		return reason;
+	return eg_fib_ask(ctx, q, ifindex);
+}
+
+static __always_inline enum eg_reason eg_path_ask(void *ctx, const struct eg_query *q)
+{
+	__u32 index = eg_path_set_of(q->hash);
+	struct eg_path_set *set;
+	enum eg_reason reason;
+
+	if (eg_swap)
+		return eg_path_prove(ctx, q);
+	set = bpf_map_lookup_elem(&eg_paths, &index);
+	if (!set)
+		return EG_REASON_MAP_MISS;
+	reason = eg_path_reason(set, q->cell);
+	if (reason != EG_REASON_COUNT)
+		return reason;
+	reason = eg_path_prove(ctx, q);
+	/* An unresolved neighbour is resolved by the kernel in a moment: not worth remembering. */
+	if (reason != EG_REASON_NO_NEIGHBOUR)
+		set->cell[bpf_get_prandom_u32() % EG_PATH_WAYS] =
+			eg_path_cell_reason(q->cell, reason);
+	return reason;
+}
+
+/*
+ * Global functions: the verifier reads them once, not again for every state in
+ * which they are called, and their stack and registers stay off the fast path.
+ */
+__noinline int eg_path_ask_xdp(struct xdp_md *ctx, const struct eg_query *q)
+{
+	return q ? eg_path_ask(ctx, q) : EG_REASON_MAP_MISS;
+}
+
+__noinline int eg_path_ask_tc(struct __sk_buff *ctx, const struct eg_query *q)
+{
+	return q ? eg_path_ask(ctx, q) : EG_REASON_MAP_MISS;
+}
+
+/*
+ * Keyed hash of all that the way back depends on; also the source of flow labels.
+ * `eth` is the frame, `l3` its IP header.
+ */
+static __always_inline __u64 eg_path_hash(const void *eth, const void *l3, __u32 family,
+					  __u32 outer, __u32 inner)
+{
+	const struct ipv6hdr *ip6 = l3;
+	const struct iphdr *ip = l3;
+	const volatile __u64 *k = eg_rodata_keys;
+	__u64 sum = eg_config.path_salt;
+	__u32 word = eg_load32(l3);
+
+	/* Traffic class and length of IPv6 stand in different words, without the flow label between. */
+	if (family == AF_INET6)
+		word = (bpf_ntohl(word) >> 20 & 0xff) << 16 | ip6->payload_len;
+	if (!eg_l3) {
+		sum += eg_hash_pair(k, 0, eg_load32(eth), eg_load32(eth + 4));
+		sum += eg_hash_pair(k, 1, eg_load32(eth + 8), word);
+	} else {
+		sum += eg_hash_pair(k, 1, 0, word);
+	}
+	if (family == AF_INET) {
+		sum += eg_hash_pair(k, 2, ip->saddr, ip->daddr);
+	} else {
+		const __u32 *a = (const void *)&ip6->saddr;
+
+		sum += eg_hash_pair(k, 2, a[0], a[1]) + eg_hash_pair(k, 3, a[2], a[3]) +
+		       eg_hash_pair(k, 4, a[4], a[5]) + eg_hash_pair(k, 5, a[6], a[7]);
+	}
+	if (outer)
+		sum += eg_hash_pair(k, 6, outer, inner);
+	return eg_hash_final(sum);
+}
+
+/* May the request at `l3` of frame `eth` be answered to where it came from? */
+static __always_inline enum eg_reason eg_path_check(void *ctx, enum eg_hook hook, const void *eth,
+						    const void *l3, __u32 family, __u64 hash,
+						    __u32 length, __u32 outer, __u32 inner)
+{
+	const struct ipv6hdr *ip6 = l3;
+	const struct iphdr *ip = l3;
+	const __be32 *src = family == AF_INET ? &ip->saddr : (const void *)&ip6->saddr;
+	const __be32 *dst = family == AF_INET ? &ip->daddr : (const void *)&ip6->daddr;
+	struct eg_path_set *set;
+	struct eg_query q;
+	__u32 index, cell = 0;
+
+	if (eg_swap) {
+		if (likely(!outer))
+			return eg_path_plausible(eth, eg_config.mac, family, src);
+	} else {
+		index = eg_path_set_of(hash);
+		cell = eg_path_cell(hash, bpf_jiffies64(), eg_epoch_shift);
+		set = bpf_map_lookup_elem(&eg_paths, &index);
+		if (!set)
+			return EG_REASON_MAP_MISS;
+		if (likely(eg_path_known(set, cell)))
+			return EG_REASON_NONE;
+	}
+	__builtin_memset(&q, 0, sizeof(q));
+	q.hash = hash;
+	q.cell = cell;
+	q.family = family;
+	q.outer = outer;
+	q.inner = inner;
+	q.length = length;
+	q.flow = eg_load32(l3);
+	q.src[0] = src[0];
+	q.dst[0] = dst[0];
+	if (family == AF_INET6) {
+		__builtin_memcpy(q.src, src, sizeof(q.src));
+		__builtin_memcpy(q.dst, dst, sizeof(q.dst));
+	}
+	if (!eg_l3)
+		__builtin_memcpy(q.eth, eth, sizeof(q.eth));
+	return hook == EG_HOOK_XDP ? eg_path_ask_xdp(ctx, &q) : eg_path_ask_tc(ctx, &q);
+}
+
+#endif

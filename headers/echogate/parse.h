@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a frame to the counter it belongs to, and whether it may be an echo
+ * request that can be answered. Nothing is verified here that a bystander would
+ * have to pay for; echo.h does that for the requests.
+ */
+#ifndef ECHOGATE_PARSE_H
+#define ECHOGATE_PARSE_H
+
+#include "abi.h"
+#include "eth.h"
+#include "ip.h"
+
+/* Slots by number on the wire; what isn't named is slot 0, "other". */
+#define EG_SLOT(prefix, id, num)	[(num) < 0 ? 256 + prefix##id : (num)] = prefix##id,
+#define EG_SLOT_PROTOCOL(id, num, name)	EG_SLOT(EG_PROTOCOL_, id, num)
+#define EG_SLOT_ICMP(id, num, name)	EG_SLOT(EG_ICMP_, id, num)
+#define EG_SLOT_ICMP6(id, num, name)	EG_SLOT(EG_ICMP6_, id, num)
+
+/* Rows without a number stand behind the 256 that a byte can reach. */
+static const __u8 eg_protocol_slot[256 + EG_PROTOCOL_COUNT] = { EG_PROTOCOLS(EG_SLOT_PROTOCOL) };
+static const __u8 eg_icmp_slot[256 + EG_ICMP_COUNT] = { EG_ICMP_TYPES(EG_SLOT_ICMP) };
+static const __u8 eg_icmp6_slot[256 + EG_ICMP6_COUNT] = { EG_ICMP6_TYPES(EG_SLOT_ICMP6) };
+
+enum eg_echo_kind { EG_ECHO_NONE, EG_ECHO_4, EG_ECHO_6 };
+
+struct eg_packet {
+	struct eg_link link;
+	__u32 l3;			/* offset of the IP header, bytes */
+	__u32 cell;			/* index of its counter, see EG_CELL_* */
+	enum eg_echo_kind echo;		/* an echo request; reason says if it can be answered */
+};
+
+/* Header of every ICMP and ICMPv6 message. */
+struct eg_icmp_head {
+	__u8   type;
+	__u8   code;
+	__be16 checksum;
+	__be32 rest;
+};
+
+static __always_inline enum eg_reason eg_parse_ipv4(struct eg_cursor *c, struct eg_packet *p)
+{
+	const struct iphdr *ip = eg_take(c, sizeof(*ip));
+	const struct eg_icmp_head *icmp;
+	enum eg_reason reason = EG_REASON_NONE;
+	__u32 options;
+
+	p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_IPV4;
+	if (!ip)
+		return EG_REASON_IP_TRUNCATED;
+	if (unlikely(eg_ipv4_vihl(ip) != 0x45)) {
+		if (eg_ipv4_vihl(ip) >> 4 != 4)
+			return EG_REASON_IP_VERSION;
+		options = (eg_ipv4_vihl(ip) & 15) * 4;
+		if (options < sizeof(*ip))
+			return EG_REASON_IP_HEADER_LENGTH;
+		options -= sizeof(*ip);
+		EG_BOUND(options, 63);
+		/* Counted like any other; only an echo request is held back. */
+		p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[ip->protocol];
+		if (!eg_take(c, options))
+			return EG_REASON_IP_TRUNCATED;
+		reason = EG_REASON_IP_OPTIONS;
+	}
+	p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[ip->protocol];
+	if (ip->protocol != EG_IPPROTO_ICMP)
+		return EG_REASON_NONE;
+	if (ip->frag_off & eg_htons(EG_IPV4_FRAGMENT))
+		return EG_REASON_FRAGMENT;
+	icmp = eg_take(c, sizeof(*icmp));
+	if (!icmp)
+		return EG_REASON_ICMP_TRUNCATED;
+	p->cell = EG_CELL_ICMP + eg_icmp_slot[icmp->type];
+	if (icmp->type != ICMP_ECHO)
+		return EG_REASON_NONE;
+	p->echo = EG_ECHO_4;
+	return reason;
+}
+
+static __always_inline enum eg_reason eg_parse_ipv6(struct eg_cursor *c, struct eg_packet *p)
+{
+	const struct ipv6hdr *ip6 = eg_take(c, sizeof(*ip6));
+	const struct eg_icmp_head *icmp;
+	enum eg_reason reason = EG_REASON_NONE;
+	__u8 proto;
+
+	p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_IPV6;
+	if (!ip6)
+		return EG_REASON_IP_TRUNCATED;
+	if (*(const __u8 *)ip6 >> 4 != 6)
+		return EG_REASON_IP_VERSION;
+	proto = ip6->nexthdr;
+	if (unlikely(eg_ipv6_ext[proto])) {
+		reason = eg_ipv6_walk(c, &proto);
+		p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[proto];
+		if (reason != EG_REASON_NONE)
+			return reason;
+		reason = EG_REASON_IPV6_EXTENSION;
+	}
+	p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[proto];
+	if (proto != EG_IPPROTO_ICMPV6)
+		return EG_REASON_NONE;
+	icmp = eg_take(c, sizeof(*icmp));
+	if (!icmp)
+		return EG_REASON_ICMP_TRUNCATED;
+	p->cell = EG_CELL_ICMP6 + eg_icmp6_slot[icmp->type];
+	if (icmp->type != ICMPV6_ECHO_REQUEST)
+		return EG_REASON_NONE;
+	p->echo = EG_ECHO_6;
+	return reason;
+}
+
+/*
+ * Reads a frame, or with `l3` an IP packet without link header. Returns why it
+ * can't be understood or, for an echo request, can't be answered; NONE otherwise.
+ */
+static __always_inline enum eg_reason eg_parse(struct eg_cursor c, bool l3, struct eg_packet *p)
+{
+	enum eg_reason reason;
+	const __u8 *first;
+
+	p->l3 = 0;
+	p->echo = EG_ECHO_NONE;
+	p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_NON_IP;
+	if (l3) {
+		p->link.tags = 0;
+		first = eg_view(c.pos, 1, c.end);
+		if (!first)
+			return EG_REASON_IP_TRUNCATED;
+		p->link.proto = eg_htons(*first >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
+	} else {
+		reason = eg_parse_eth(&c, &p->link);
+		if (reason != EG_REASON_NONE)
+			return reason;
+		p->l3 = sizeof(struct ethhdr) + p->link.tags * sizeof(struct vlan_hdr);
+	}
+	if (p->link.proto == eg_htons(ETH_P_IP))
+		return eg_parse_ipv4(&c, p);
+	if (p->link.proto == eg_htons(ETH_P_IPV6))
+		return eg_parse_ipv6(&c, p);
+	if (p->link.proto == eg_htons(ETH_P_ARP))
+		p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_ARP;
+	return EG_REASON_NONE;
+}
+
+#endif
