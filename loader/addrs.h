@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Own addresses: read from the kernel as a sorted list, and put into the table
+ * that the programs look them up in.
+ */
+#ifndef LOADER_ADDRS_H
+#define LOADER_ADDRS_H
+
+#include "rtnl.h"
+#include "echogate/abi.h"
+
+struct address {
+	__u8 family;		/* AF_INET, AF_INET6 */
+	bool broadcast;
+	__be32 addr[4];		/* IPv4 in the first, the others zero */
+};
+
+/* Sorted, each address once. */
+struct addresses {
+	struct address *list;
+	size_t count;
+	size_t room;
+};
+
+/*
+ * What this namespace answers for on an interface. Left out, and so left to the
+ * kernel: tentative addresses, prefixes that are local as a whole, and
+ * link-local addresses that not every one of @own (the interface and the VLAN
+ * devices on it) has, since the table doesn't know which of them is asked.
+ */
+int addresses__read(struct rtnl *rt, const struct device *devs, size_t dev_count,
+		    const __u32 *own, size_t own_count, struct addresses *a);
+void addresses__free(struct addresses *a);
+bool addresses__equal(const struct addresses *a, const struct addresses *b);
+
+/* Local ones; the rest are broadcast addresses. */
+size_t addresses__local(const struct addresses *a);
+
+/* Fills a table, under a new seed. Returns how many found no place. */
+size_t addresses__build(const struct addresses *a, struct eg_addrs *table);
+
+/* The way back. -errno. */
+int addresses__extract(const struct eg_addrs *table, struct addresses *a);
+
+#endif

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "counters.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#define NS_PER_S	1000000000ULL
+
+/* struct eg_counters is nothing but 64-bit numbers. */
+#define WORDS		(sizeof(struct eg_counters) / sizeof(__u64))
+
+static __u64 now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static void add_words(struct eg_counters *to, const struct eg_counters *from)
+{
+	__u64 *t = (__u64 *)to;
+	const __u64 *f = (const __u64 *)from;
+
+	for (size_t i = 0; i < WORDS; i++)
+		t[i] += f[i];
+}
+
+int reading__take(struct reading *r, int map)
+{
+	struct eg_counters *egress = NULL;
+	int err = -ENOMEM;
+	__u32 key;
+
+	memset(r, 0, sizeof(*r));
+	r->cpus = libbpf_num_possible_cpus();
+	if (r->cpus < 0)
+		return r->cpus;
+	r->per_cpu = calloc(r->cpus, sizeof(*r->per_cpu));
+	egress = calloc(r->cpus, sizeof(*egress));
+	if (!r->per_cpu || !egress)
+		goto cleanup;
+	key = EG_INGRESS;
+	err = bpf_map_lookup_elem(map, &key, r->per_cpu);
+	key = EG_EGRESS;
+	err = err ?: bpf_map_lookup_elem(map, &key, egress);
+	if (err)
+		goto cleanup;
+	r->when = now();
+	for (int i = 0; i < r->cpus; i++) {
+		add_words(&r->sum[EG_INGRESS], &r->per_cpu[i]);
+		add_words(&r->sum[EG_EGRESS], &egress[i]);
+	}
+cleanup:
+	free(egress);
+	if (err)
+		reading__free(r);
+	return err;
+}
+
+void reading__free(struct reading *r)
+{
+	free(r->per_cpu);
+	r->per_cpu = NULL;
+}
+
+static void rate_words(struct eg_counters *now, const struct eg_counters *before, __u64 ns)
+{
+	const __u64 *b = (const __u64 *)before;
+	__u64 *n = (__u64 *)now;
+
+	for (size_t i = 0; i < WORDS; i++) {
+		__u64 diff = n[i] >= b[i] ? n[i] - b[i] : n[i];
+
+		n[i] = (__u64)((double)diff * NS_PER_S / ns + 0.5);
+	}
+}
+
+void reading__rate(struct reading *now, const struct reading *before)
+{
+	__u64 ns = now->when > before->when ? now->when - before->when : 1;
+
+	for (int i = 0; i < EG_DIRECTION_COUNT; i++)
+		rate_words(&now->sum[i], &before->sum[i], ns);
+	for (int i = 0; i < now->cpus && i < before->cpus; i++)
+		rate_words(&now->per_cpu[i], &before->per_cpu[i], ns);
+}
+
+int counters__reset(int map)
+{
+	int cpus = libbpf_num_possible_cpus(), err = 0;
+	struct eg_counters *zero;
+
+	if (cpus < 0)
+		return cpus;
+	zero = calloc(cpus, sizeof(*zero));
+	if (!zero)
+		return -ENOMEM;
+	for (__u32 key = 0; !err && key < EG_DIRECTION_COUNT; key++)
+		err = bpf_map_update_elem(map, &key, zero, BPF_EXIST);
+	free(zero);
+	return err;
+}
+
+void count__add(struct eg_count *to, const struct eg_count *from)
+{
+	to->packets += from->packets;
+	to->bytes += from->bytes;
+}
+
+struct eg_count cell__total(const struct eg_cell *cell)
+{
+	struct eg_count total = {};
+
+	for (int v = 0; v < EG_VERDICT_COUNT; v++)
+		count__add(&total, &cell->verdict[v]);
+	return total;
+}
+
+bool cell__is_zero(const struct eg_cell *cell)
+{
+	return !cell__total(cell).packets;
+}
+
+void counters__verdicts(const struct eg_counters *c, struct eg_count verdicts[EG_VERDICT_COUNT])
+{
+	memset(verdicts, 0, EG_VERDICT_COUNT * sizeof(*verdicts));
+	for (int v = 0; v < EG_VERDICT_COUNT; v++) {
+		for (int i = 0; i < EG_ICMP_COUNT; i++)
+			count__add(&verdicts[v], &c->icmp[i].verdict[v]);
+		for (int i = 0; i < EG_ICMP6_COUNT; i++)
+			count__add(&verdicts[v], &c->icmp6[i].verdict[v]);
+		for (int i = 0; i < EG_PROTOCOL_COUNT; i++)
+			count__add(&verdicts[v], &c->protocol[i].verdict[v]);
+	}
+}
+
+struct eg_count counters__protocol(const struct eg_counters *c, enum eg_protocol protocol)
+{
+	struct eg_count total = cell__total(&c->protocol[protocol]), type;
+
+	for (int i = 0; protocol == EG_PROTOCOL_ICMP && i < EG_ICMP_COUNT; i++) {
+		type = cell__total(&c->icmp[i]);
+		count__add(&total, &type);
+	}
+	for (int i = 0; protocol == EG_PROTOCOL_ICMP6 && i < EG_ICMP6_COUNT; i++) {
+		type = cell__total(&c->icmp6[i]);
+		count__add(&total, &type);
+	}
+	return total;
+}

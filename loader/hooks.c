@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "hooks.h"
+#include "instance.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <bpf/libbpf.h>
+
+/* Since Linux 6.6; libbpf 1.1's headers don't have them yet. */
+#define ATTACH_TCX_INGRESS	46
+#define ATTACH_TCX_EGRESS	47
+
+/* Of our filters; the programs' names say that they are ours. */
+#define FILTER_HANDLE		0xe6
+#define FILTER_PRIORITY		0xe60
+
+static const __u32 owned_bits[HOOK_COUNT] = {
+	[HOOK_TC_INGRESS] = EG_OWNED_INGRESS,
+	[HOOK_TC_EGRESS] = EG_OWNED_EGRESS,
+};
+
+static const __u32 way_flags[XDP_WAY_COUNT] = {
+	[XDP_WAY_DRIVER] = XDP_FLAGS_DRV_MODE,
+	[XDP_WAY_SKB] = XDP_FLAGS_SKB_MODE,
+	[XDP_WAY_HARDWARE] = XDP_FLAGS_HW_MODE,
+};
+
+void hooks__init(struct hooks *h, __u32 ifindex)
+{
+	memset(h, 0, sizeof(*h));
+	h->ifindex = ifindex;
+	h->suspended = -1;
+	for (int i = 0; i < HOOK_COUNT; i++)
+		h->at[i].link = h->at[i].old_program = -1;
+}
+
+void hooks__close(struct hooks *h)
+{
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		/* An updated link's descriptor belongs to the old instance. */
+		if (h->at[i].did == LINK_MADE)
+			close_fd(&h->at[i].link);
+		close_fd(&h->at[i].old_program);
+	}
+	close_fd(&h->suspended);
+}
+
+/* Links --------------------------------------------------------------------- */
+
+static int make_link(struct hook_change *at, int program, __u32 ifindex, int type, __u32 flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+	int fd;
+
+	fd = bpf_link_create(program, ifindex, type, &opts);
+	if (fd < 0)
+		return -errno;
+	at->did = LINK_MADE;
+	at->link = fd;
+	return 0;
+}
+
+static int update_link(struct hook_change *at, int program, int link, __u32 old_id)
+{
+	int old;
+
+	old = bpf_prog_get_fd_by_id(old_id);
+	if (old < 0)
+		return -errno;
+	if (bpf_link_update(link, program, NULL)) {
+		int err = -errno;
+
+		close(old);
+		return err;
+	}
+	at->did = LINK_UPDATED;
+	at->link = link;
+	at->old_program = old;
+	return 0;
+}
+
+int hooks__xdp(struct hooks *h, enum eg_mode mode, int program, const struct instance *old,
+	       const struct device *dev)
+{
+	enum xdp_way way = mode == EG_MODE_NATIVE ? XDP_WAY_DRIVER : XDP_WAY_SKB;
+	struct hook_change *at = &h->at[HOOK_XDP];
+	__u32 id = old->info[HOOK_XDP].prog_id;
+
+	if (!old->alive[HOOK_XDP])
+		return make_link(at, program, h->ifindex, BPF_XDP, way_flags[way]);
+	if (dev->xdp_prog[way] == id)
+		return update_link(at, program, old->links[HOOK_XDP], id);
+	/* Native and generic exclude each other; the kernel answers in between. */
+	if (h->suspended < 0) {
+		h->suspended = bpf_prog_get_fd_by_id(id);
+		if (h->suspended < 0)
+			return -errno;
+		for (int i = 0; i < XDP_WAY_COUNT; i++)
+			if (dev->xdp_prog[i] == id)
+				h->suspended_flags = way_flags[i];
+		bpf_link_detach(old->links[HOOK_XDP]);
+	}
+	return make_link(at, program, h->ifindex, BPF_XDP, way_flags[way]);
+}
+
+/* clsact -------------------------------------------------------------------- */
+
+static struct bpf_tc_hook tc_hook(__u32 ifindex, enum hook hook)
+{
+	struct bpf_tc_hook h = {
+		.sz = sizeof(h),
+		.ifindex = ifindex,
+		.attach_point = hook == HOOK_TC_INGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS,
+	};
+
+	return h;
+}
+
+static bool is_ours(__u32 prog_id)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	bool ours = false;
+	int fd;
+
+	fd = bpf_prog_get_fd_by_id(prog_id);
+	if (fd < 0)
+		return false;
+	if (!bpf_obj_get_info_by_fd(fd, &info, &len))
+		ours = !strncmp(info.name, "eg_tc_", 6);
+	close(fd);
+	return ours;
+}
+
+__u32 hooks__filter(__u32 ifindex, enum hook hook)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook h = tc_hook(ifindex, hook);
+
+	if (hook == HOOK_XDP || bpf_tc_query(&h, &opts) || !is_ours(opts.prog_id))
+		return 0;
+	return opts.prog_id;
+}
+
+static int set_filter(__u32 ifindex, enum hook hook, int program, bool replace)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+		    .prog_fd = program, .flags = replace ? BPF_TC_F_REPLACE : 0);
+	struct bpf_tc_hook h = tc_hook(ifindex, hook);
+
+	return bpf_tc_attach(&h, &opts);
+}
+
+static int attach_filter(struct hooks *h, enum hook hook, int program,
+			 const struct instance *old)
+{
+	struct bpf_tc_hook both = {
+		.sz = sizeof(both),
+		.ifindex = h->ifindex,
+		.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS,
+	};
+	struct hook_change *at = &h->at[hook];
+	__u32 old_id = hooks__filter(h->ifindex, hook);
+	int err;
+
+	if (old_id) {
+		at->old_program = bpf_prog_get_fd_by_id(old_id);
+		if (at->old_program < 0)
+			return -errno;
+	} else {
+		err = bpf_tc_hook_create(&both);
+		if (!err)
+			h->owned |= EG_OWNED_QDISC;
+		else if (err != -EEXIST)
+			return err;
+	}
+	err = set_filter(h->ifindex, hook, program, old_id);
+	if (err)
+		return err;
+	/* A qdisc of the attach before is still ours to remove. */
+	h->owned |= old->meta.owned & EG_OWNED_QDISC;
+	at->did = old_id ? FILTER_UPDATED : FILTER_MADE;
+	h->owned |= owned_bits[hook];
+	return 0;
+}
+
+static void remove_filter(__u32 ifindex, enum hook hook)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook h = tc_hook(ifindex, hook);
+
+	if (hooks__filter(ifindex, hook))
+		bpf_tc_detach(&h, &opts);
+}
+
+static void remove_qdisc(__u32 ifindex)
+{
+	struct bpf_tc_hook both = {
+		.sz = sizeof(both),
+		.ifindex = ifindex,
+		.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS,
+	};
+	struct rtnl rt;
+	bool empty;
+
+	if (rtnl__open(&rt))
+		return;
+	/* Others may have put filters into it since. */
+	empty = !rtnl__filters(&rt, ifindex, TC_H_MIN_INGRESS) &&
+		!rtnl__filters(&rt, ifindex, TC_H_MIN_EGRESS);
+	rtnl__close(&rt);
+	if (empty)
+		bpf_tc_hook_destroy(&both);
+}
+
+void hooks__remove_filters(__u32 ifindex, __u32 owned)
+{
+	if (owned & EG_OWNED_INGRESS)
+		remove_filter(ifindex, HOOK_TC_INGRESS);
+	if (owned & EG_OWNED_EGRESS)
+		remove_filter(ifindex, HOOK_TC_EGRESS);
+	if (owned & EG_OWNED_QDISC)
+		remove_qdisc(ifindex);
+}
+
+/* Both ---------------------------------------------------------------------- */
+
+int hooks__tc(struct hooks *h, enum hook hook, int program, const struct instance *old)
+{
+	int type = hook == HOOK_TC_INGRESS ? ATTACH_TCX_INGRESS : ATTACH_TCX_EGRESS;
+	int err = -EINVAL;
+
+	/* So that the way of older kernels can be tested on newer ones. */
+	if (!getenv("ECHOGATE_NO_TCX")) {
+		if (old->alive[hook])
+			return update_link(&h->at[hook], program, old->links[hook],
+					   old->info[hook].prog_id);
+		err = make_link(&h->at[hook], program, h->ifindex, type, 0);
+	}
+	/* What a kernel before 6.6 says to an attach type it doesn't know. */
+	if (err == -EINVAL)
+		err = attach_filter(h, hook, program, old);
+	return err;
+}
+
+void hooks__undo(struct hooks *h, const struct instance *old)
+{
+	char dir[PIN_PATH], path[2 * PIN_PATH];
+	__u32 made = h->owned & ~old->meta.owned;
+
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		struct hook_change *at = &h->at[i];
+
+		switch (at->did) {
+		case LINK_MADE:
+			bpf_link_detach(at->link);
+			break;
+		case LINK_UPDATED:
+			bpf_link_update(at->link, at->old_program, NULL);
+			break;
+		case FILTER_MADE:
+			made |= owned_bits[i];
+			break;
+		case FILTER_UPDATED:
+			set_filter(h->ifindex, i, at->old_program, true);
+			made &= ~owned_bits[i];
+			break;
+		case HOOK_UNTOUCHED:
+			break;
+		}
+	}
+	hooks__remove_filters(h->ifindex, made);
+	if (h->suspended >= 0) {
+		struct hook_change again = { .link = -1 };
+
+		pins__dir(dir, sizeof(dir), old->dir.cookie, old->dir.ifindex, false);
+		snprintf(path, sizeof(path), "%s/%s", dir, pin_link_names[HOOK_XDP]);
+		if (!make_link(&again, h->suspended, h->ifindex, BPF_XDP, h->suspended_flags)) {
+			unlink(path);
+			bpf_obj_pin(again.link, path);
+			close(again.link);
+		}
+	}
+	hooks__close(h);
+}
+
+void hooks__retire(const struct hooks *h, const struct instance *old)
+{
+	for (int i = 0; i < HOOK_COUNT; i++)
+		if (old->links[i] >= 0 && h->at[i].link != old->links[i])
+			bpf_link_detach(old->links[i]);
+	hooks__remove_filters(h->ifindex, old->meta.owned & ~h->owned);
+}
+
+/* Foreign XDP programs ------------------------------------------------------- */
+
+__u32 hooks__foreign_xdp(const struct device *dev, const struct instance *own)
+{
+	__u32 ours = own && own->alive[HOOK_XDP] ? own->info[HOOK_XDP].prog_id : 0;
+
+	for (int i = 0; i < XDP_WAY_COUNT; i++)
+		if (dev->xdp_prog[i] && dev->xdp_prog[i] != ours)
+			return dev->xdp_prog[i];
+	return 0;
+}
+
+/* A link says its ifindex, but not the namespace that this is an index of. */
+static int detach_link_of(__u32 ifindex, __u32 prog_id)
+{
+	int found = -1, fd, err = -ENOENT;
+	struct bpf_link_info info;
+	__u32 id = 0, len;
+
+	while (!bpf_link_get_next_id(id, &id)) {
+		fd = bpf_link_get_fd_by_id(id);
+		if (fd < 0)
+			continue;
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.type != BPF_LINK_TYPE_XDP ||
+		    info.xdp.ifindex != ifindex || info.prog_id != prog_id) {
+			close(fd);
+		} else if (found >= 0) {
+			close(fd);
+			err = -EBUSY;
+			goto cleanup;
+		} else {
+			found = fd;
+		}
+	}
+	if (found >= 0)
+		err = bpf_link_detach(found) ? -errno : 0;
+cleanup:
+	close_fd(&found);
+	return err;
+}
+
+int hooks__remove_foreign_xdp(struct rtnl *rt, struct device *dev, const struct instance *own)
+{
+	__u32 ours = own->alive[HOOK_XDP] ? own->info[HOOK_XDP].prog_id : 0;
+	int err;
+
+	for (int i = 0; i < XDP_WAY_COUNT; i++) {
+		__u32 id = dev->xdp_prog[i];
+
+		if (!id || id == ours)
+			continue;
+		/* A program that a link holds can't be removed by netlink. */
+		err = bpf_xdp_detach(dev->ifindex, way_flags[i], NULL);
+		if (err)
+			err = detach_link_of(dev->ifindex, id);
+		if (err)
+			return err;
+	}
+	err = rtnl__device(rt, dev->ifindex, dev);
+	if (!err && hooks__foreign_xdp(dev, own))
+		err = -EBUSY;
+	return err;
+}

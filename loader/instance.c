@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "instance.h"
+#include "hooks.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void instance__init(struct instance *in)
+{
+	memset(in, 0, sizeof(*in));
+	memset(in->maps, -1, sizeof(in->maps));
+	memset(in->links, -1, sizeof(in->links));
+}
+
+void instance__close(struct instance *in)
+{
+	for (int i = 0; i < PIN_MAP_COUNT; i++)
+		close_fd(&in->maps[i]);
+	for (int i = 0; i < HOOK_COUNT; i++)
+		close_fd(&in->links[i]);
+}
+
+const char *state_name(enum instance_state state)
+{
+	switch (state) {
+	case INSTANCE_ABSENT:
+		return "absent";
+	case INSTANCE_ATTACHED:
+		return "attached";
+	case INSTANCE_MOVED:
+		return "moved";
+	case INSTANCE_INCOMPLETE:
+		return "incomplete";
+	case INSTANCE_OTHER_ABI:
+		return "other-abi";
+	case INSTANCE_GONE:
+		return "gone";
+	}
+	return "unknown";
+}
+
+static int open_pin(const char *dir, const char *name)
+{
+	char path[2 * PIN_PATH];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+/* abi stands first whatever the rest looks like. */
+static void read_meta(struct instance *in)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info), zero = 0;
+	void *value;
+
+	if (in->maps[PIN_META] < 0 || bpf_obj_get_info_by_fd(in->maps[PIN_META], &info, &len) ||
+	    info.value_size < sizeof(in->abi))
+		return;
+	value = calloc(1, info.value_size);
+	if (value && !bpf_map_lookup_elem(in->maps[PIN_META], &zero, value)) {
+		memcpy(&in->abi, value, sizeof(in->abi));
+		if (in->abi == EG_ABI && info.value_size == sizeof(in->meta))
+			memcpy(&in->meta, value, sizeof(in->meta));
+		else
+			in->abi = in->abi == EG_ABI ? 0 : in->abi;
+	}
+	free(value);
+	in->meta.ifname[sizeof(in->meta.ifname) - 1] = 0;
+	in->meta.netns[sizeof(in->meta.netns) - 1] = 0;
+	in->meta.config[sizeof(in->meta.config) - 1] = 0;
+}
+
+static void read_links(struct instance *in)
+{
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		__u32 len = sizeof(in->info[i]);
+
+		if (in->links[i] < 0 || bpf_obj_get_info_by_fd(in->links[i], &in->info[i], &len))
+			continue;
+		/* TCX keeps its ifindex in the same place. Both are 0 without a device. */
+		in->alive[i] = in->info[i].xdp.ifindex != 0;
+	}
+}
+
+/*
+ * A filter of clsact has no link that could tell whether it is still there, but
+ * then no program uses the counters any more.
+ */
+static bool counters_in_use(const struct instance *in)
+{
+	struct bpf_map_info map = {};
+	__u32 len = sizeof(map), id = 0;
+
+	if (in->maps[PIN_COUNTERS] < 0 ||
+	    bpf_obj_get_info_by_fd(in->maps[PIN_COUNTERS], &map, &len))
+		return false;
+	while (!bpf_prog_get_next_id(id, &id)) {
+		struct bpf_prog_info prog = {};
+		__u32 ids[64];
+		int fd;
+
+		fd = bpf_prog_get_fd_by_id(id);
+		if (fd < 0)
+			continue;
+		prog.nr_map_ids = ARRAY_SIZE(ids);
+		prog.map_ids = (uintptr_t)ids;
+		len = sizeof(prog);
+		if (bpf_obj_get_info_by_fd(fd, &prog, &len))
+			prog.nr_map_ids = 0;
+		close(fd);
+		for (__u32 i = 0; i < prog.nr_map_ids && i < ARRAY_SIZE(ids); i++)
+			if (ids[i] == map.id)
+				return true;
+	}
+	return false;
+}
+
+static bool in_place(const struct instance *in, enum hook hook)
+{
+	__u32 bit = hook == HOOK_TC_INGRESS ? EG_OWNED_INGRESS :
+		    hook == HOOK_TC_EGRESS ? EG_OWNED_EGRESS : 0;
+
+	return in->alive[hook] || in->meta.owned & bit;
+}
+
+static enum instance_state judge(const struct instance *in)
+{
+	enum hook ingress = in->meta.mode == EG_MODE_TC ? HOOK_TC_INGRESS : HOOK_XDP;
+	bool filters = in->meta.owned & (EG_OWNED_INGRESS | EG_OWNED_EGRESS);
+	bool alive = false, all_maps = true, any = false;
+
+	for (int i = 0; i < PIN_MAP_COUNT; i++) {
+		all_maps = all_maps && in->maps[i] >= 0;
+		any = any || in->maps[i] >= 0;
+	}
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		alive = alive || in->alive[i];
+		any = any || in->links[i] >= 0;
+	}
+	if (!alive && filters)
+		alive = counters_in_use(in);
+	if (any && !alive)
+		return INSTANCE_GONE;
+	if (in->abi && in->abi != EG_ABI)
+		return INSTANCE_OTHER_ABI;
+	if (in->dir.building || !in->abi || !all_maps || !in_place(in, ingress) ||
+	    !in_place(in, HOOK_TC_EGRESS))
+		return INSTANCE_INCOMPLETE;
+	for (int i = 0; i < HOOK_COUNT; i++)
+		if (in->alive[i] && in->info[i].xdp.ifindex != in->dir.ifindex)
+			return INSTANCE_MOVED;
+	return INSTANCE_ATTACHED;
+}
+
+int instance__open(struct instance *in, const struct pin_dir *dir)
+{
+	char path[PIN_PATH];
+	int fd;
+
+	instance__init(in);
+	in->dir = *dir;
+	pins__dir(path, sizeof(path), dir->cookie, dir->ifindex, dir->building);
+	if (access(path, F_OK))
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	for (int i = 0; i < PIN_MAP_COUNT; i++) {
+		fd = open_pin(path, pin_map_names[i]);
+		if (fd < 0 && fd != -ENOENT)
+			goto failed;
+		in->maps[i] = fd < 0 ? -1 : fd;
+	}
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		fd = open_pin(path, pin_link_names[i]);
+		if (fd < 0 && fd != -ENOENT)
+			goto failed;
+		in->links[i] = fd < 0 ? -1 : fd;
+	}
+	read_meta(in);
+	read_links(in);
+	in->state = judge(in);
+	copy_text(in->ifname, in->meta.ifname, sizeof(in->ifname));
+	return 0;
+failed:
+	instance__close(in);
+	return fd;
+}
+
+void instance__visit(struct instance *in, const struct scope *s)
+{
+	char name[IFNAMSIZ];
+	struct rtnl rt = {};
+
+	in->reachable = !netns__enter(s, in->dir.cookie, in->meta.netns, in->netns,
+				      sizeof(in->netns));
+	if (!in->reachable)
+		copy_text(in->netns, in->meta.netns, sizeof(in->netns));
+	if (in->dir.cookie == s->home_cookie)
+		in->netns[0] = 0;
+	else if (!in->netns[0])
+		snprintf(in->netns, sizeof(in->netns), "cookie:%llu",
+			 (unsigned long long)in->dir.cookie);
+	if (!in->reachable || in->state == INSTANCE_GONE)
+		return;
+	if (!if_indextoname(in->dir.ifindex, name)) {
+		in->state = INSTANCE_MOVED;
+		return;
+	}
+	if (rtnl__open(&rt))
+		return;
+	in->present = !rtnl__device(&rt, in->dir.ifindex, &in->device);
+	rtnl__close(&rt);
+	if (!in->present)
+		return;
+	if (in->alive[HOOK_XDP]) {
+		bool here = false;
+
+		for (int i = 0; i < XDP_WAY_COUNT; i++)
+			here = here || in->device.xdp_prog[i] == in->info[HOOK_XDP].prog_id;
+		if (!here) {
+			/* Its index was given to another interface here. */
+			in->state = INSTANCE_MOVED;
+			in->present = false;
+			return;
+		}
+	}
+	copy_text(in->ifname, in->device.name, sizeof(in->ifname));
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		in->filters[i] = hooks__filter(in->dir.ifindex, i);
+		/* Somebody may have removed the filter, or the whole qdisc. */
+		if (in->state == INSTANCE_ATTACHED && in_place(in, i) && !in->alive[i] &&
+		    !in->filters[i])
+			in->state = INSTANCE_INCOMPLETE;
+	}
+}
+
+enum status instance__find(const struct scope *s, const char *name, struct instance *in)
+{
+	__u32 ifindex = if_nametoindex(name);
+	struct pin_dir dir = { .cookie = s->cookie, .ifindex = ifindex };
+	struct pin_dir *dirs = NULL;
+	enum status st = DONE;
+	size_t count = 0;
+	int err = 0;
+
+	instance__init(in);
+	if (ifindex) {
+		if (pins__mounted())
+			err = instance__open(in, &dir);
+		if (err)
+			return report(status_of(err), "%s: its pins can't be opened: %s", name,
+				      why(err));
+		if (in->state == INSTANCE_ABSENT)
+			return report(NOT_ATTACHED,
+				      "%s: not attached; 'echogate attach %s' attaches to it", name,
+				      name);
+		return DONE;
+	}
+	err = pins__list(&dirs, &count);
+	if (err)
+		return report(status_of(err), PIN_ROOT ": %s", why(err));
+	for (size_t i = 0; i < count; i++) {
+		if (dirs[i].cookie != s->cookie || dirs[i].building)
+			continue;
+		if (!instance__open(in, &dirs[i]) && !strcmp(in->ifname, name) &&
+		    !if_indextoname(dirs[i].ifindex, (char [IFNAMSIZ]){}))
+			goto cleanup;
+		instance__close(in);
+		instance__init(in);
+	}
+	st = report(FAILED, "%s: no such interface%s%s; 'ip link' lists them", name,
+		    *s->name ? " in network namespace " : "", s->name);
+cleanup:
+	free(dirs);
+	return st;
+}
+
+static enum status append(struct instances *all, const struct instance *in)
+{
+	struct instance *more;
+
+	more = realloc(all->list, (all->count + 1) * sizeof(*more));
+	if (!more)
+		return report(FAILED, "%s", why(ENOMEM));
+	all->list = more;
+	more[all->count++] = *in;
+	return DONE;
+}
+
+static enum status refuse(const struct instance *in, const char *name)
+{
+	switch (in->state) {
+	case INSTANCE_OTHER_ABI:
+		return report(FAILED, "%s: attached by an echogate with ABI %u, this one has %u; "
+			      "attach again to replace it", name, in->abi, EG_ABI);
+	case INSTANCE_INCOMPLETE:
+		if (in->maps[PIN_COUNTERS] >= 0 && in->maps[PIN_META] >= 0)
+			return DONE;
+		return report(FAILED, "%s: parts of its pins are missing; attach again to mend it",
+			      name);
+	case INSTANCE_GONE:
+		return report(NOT_ATTACHED, "%s: the interface is gone; "
+			      "'echogate detach --all' clears what it left", name);
+	default:
+		return DONE;
+	}
+}
+
+static enum status select_named(const struct scope *s, char *const *names, size_t count,
+				bool only_live, struct instances *out)
+{
+	enum status first = DONE, st;
+	struct instance in;
+
+	for (size_t i = 0; i < count; i++) {
+		st = check_ifname(names[i]) ?: instance__find(s, names[i], &in);
+		if (!st) {
+			instance__visit(&in, s);
+			scope__enter(s);
+			if (only_live)
+				st = refuse(&in, names[i]);
+			st = st ?: append(out, &in);
+			if (st)
+				instance__close(&in);
+		}
+		first = first ?: st;
+	}
+	return first;
+}
+
+enum status instances__select(const struct scope *s, char *const *names, size_t count,
+			      bool only_live, struct instances *out)
+{
+	struct pin_dir *dirs;
+	enum status st = DONE;
+	struct instance in;
+	size_t n;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	if (count)
+		return select_named(s, names, count, only_live, out);
+	err = pins__list(&dirs, &n);
+	if (err)
+		return report(status_of(err), PIN_ROOT ": %s", why(err));
+	for (size_t i = 0; !st && i < n; i++) {
+		if (dirs[i].building || (*s->name && dirs[i].cookie != s->cookie))
+			continue;
+		err = instance__open(&in, &dirs[i]);
+		if (err) {
+			st = report(status_of(err), "pins of interface %u: %s", dirs[i].ifindex,
+				    why(err));
+			break;
+		}
+		if (in.state == INSTANCE_ABSENT)
+			continue;
+		instance__visit(&in, s);
+		scope__enter(s);
+		if (only_live && (in.state == INSTANCE_GONE || in.state == INSTANCE_OTHER_ABI ||
+				  in.maps[PIN_COUNTERS] < 0)) {
+			if (in.state == INSTANCE_OTHER_ABI)
+				note("%s: left out, attached by an echogate with ABI %u; "
+				     "attach again to replace it",
+				     *in.ifname ? in.ifname : "an interface", in.abi);
+			instance__close(&in);
+			continue;
+		}
+		st = append(out, &in);
+	}
+	free(dirs);
+	if (!st && !out->count)
+		st = report(NOT_ATTACHED, "nothing is attached%s%s; 'echogate attach IFACE' attaches",
+			    *s->name ? " in network namespace " : "", s->name);
+	return st;
+}
+
+void instances__free(struct instances *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		instance__close(&all->list[i]);
+	free(all->list);
+	memset(all, 0, sizeof(*all));
+}

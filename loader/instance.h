@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An attached interface, as its pins tell it. */
+#ifndef LOADER_INSTANCE_H
+#define LOADER_INSTANCE_H
+
+#include "netns.h"
+#include "pins.h"
+#include "rtnl.h"
+
+#include <bpf/bpf.h>
+
+enum instance_state {
+	INSTANCE_ABSENT,	/* no pins */
+	INSTANCE_ATTACHED,	/* complete, and every hook in place */
+	INSTANCE_MOVED,		/* the same, but in another namespace now */
+	INSTANCE_INCOMPLETE,	/* a loader was killed, or somebody removed a part */
+	INSTANCE_OTHER_ABI,	/* pins of another version of echogate */
+	INSTANCE_GONE,		/* the interface or its namespace is gone */
+};
+
+struct instance {
+	struct pin_dir dir;
+	enum instance_state state;
+	__u32 abi;
+	struct eg_meta meta;			/* zero unless abi is EG_ABI */
+	int maps[PIN_MAP_COUNT];		/* -1: not pinned */
+	int links[HOOK_COUNT];			/* -1: not pinned */
+	struct bpf_link_info info[HOOK_COUNT];
+	bool alive[HOOK_COUNT];			/* the link holds a program on a device */
+
+	/* Filled by instance__visit(). */
+	char ifname[IFNAMSIZ];			/* present name, else the recorded one */
+	char netns[EG_META_PATH];		/* "": the caller's own */
+	bool reachable;				/* its namespace could be entered */
+	bool present;				/* the interface is in it; then: */
+	struct device device;
+	__u32 filters[HOOK_COUNT];		/* programs of filters of ours */
+};
+
+/* A list of instances. */
+struct instances {
+	struct instance *list;
+	size_t count;
+};
+
+void instance__init(struct instance *in);
+
+/* Opens what is pinned in a directory; state ABSENT if nothing is. -errno. */
+int instance__open(struct instance *in, const struct pin_dir *dir);
+void instance__close(struct instance *in);
+
+/*
+ * Enters its namespace, if it can be found, and looks at the interface. The
+ * process stays there; scope__enter() leads back.
+ */
+void instance__visit(struct instance *in, const struct scope *s);
+
+/* How a state is called, for people and in JSON. */
+const char *state_name(enum instance_state state);
+
+/*
+ * The instances a read command shows: those named, or all there are when
+ * @count is 0. Visited. Reports what can't be shown; the list holds the rest.
+ * With @only_live, what is not attached is left out of "all", and is an error
+ * when named.
+ */
+enum status instances__select(const struct scope *s, char *const *names, size_t count,
+			      bool only_live, struct instances *out);
+void instances__free(struct instances *all);
+
+/*
+ * The pins that a name stands for in the scope's namespace: of the interface
+ * with this name, or of one that had it and is gone. Reports, unless @quiet.
+ */
+enum status instance__find(const struct scope *s, const char *name, struct instance *in);
+
+#endif

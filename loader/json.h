@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every command's JSON has in common. */
+#ifndef LOADER_JSON_H
+#define LOADER_JSON_H
+
+#include "instance.h"
+
+#include <json-c/json.h>
+
+/* {"version":1} */
+struct json_object *json__document(void);
+
+/* Adds "interface", "ifindex" and "netns". */
+void json__add_place(struct json_object *obj, const struct instance *in);
+
+void json__add_string(struct json_object *obj, const char *key, const char *value);
+/* null for "". */
+void json__add_string_or_null(struct json_object *obj, const char *key, const char *value);
+void json__add_number(struct json_object *obj, const char *key, __u64 value);
+void json__add_bool(struct json_object *obj, const char *key, bool value);
+
+/* Prints and releases; indented, or on one line. */
+void json__print(struct json_object *document, bool one_line);
+
+#endif

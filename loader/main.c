@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct command commands[] = {
+	{ "attach", "IFACE... [-m|--mode MODE] [--netns NAME] [--config FILE] [--replace]",
+	  "Answer pings on interfaces, or take up changed addresses and settings",
+	  "  -m, --mode MODE      auto (default: native, else generic, else tc), native, generic, tc\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --config FILE    settings: reply-path fib | swap\n"
+	  "      --replace        remove a foreign XDP program that is in the way\n",
+	  cmd_attach },
+	{ "detach", "IFACE... | --all [--netns NAME]",
+	  "Leave interfaces to the kernel again; nothing stays behind",
+	  "      --all            every interface of the namespace, and leftovers of dead ones\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n",
+	  cmd_detach },
+	{ "stats", "[IFACE...] [--netns NAME] [--per-cpu] [--rate] [--watch[=SEC]] [--json] "
+	  "[--openmetrics] [--reset]",
+	  "Show the counters",
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --per-cpu        verdicts of each CPU too\n"
+	  "      --rate           packets and bytes per second, measured over one second\n"
+	  "      --watch[=SEC]    again every SEC seconds (1 to 86400, default 1) until interrupted\n"
+	  "      --json           as JSON; with --watch an object a line\n"
+	  "      --openmetrics    as OpenMetrics text\n"
+	  "      --reset          set the counters to zero after showing them\n",
+	  cmd_stats },
+	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
+	  "      --json           as JSON\n",
+	  cmd_version },
+	{ "help", "[COMMAND]", "Show this list, or more about a command", NULL, cmd_help },
+};
+
+const size_t command_count = ARRAY_SIZE(commands);
+
+enum status cmd_help(const struct command *self, int argc, char **argv)
+{
+	static const struct option longs[] = { COMMON_OPTIONS };
+	const struct command *c;
+	int o;
+
+	o = command__option(self, argc, argv, "", longs);
+	if (o != OPTION_END)
+		return o == OPTION_HELP ? DONE : USAGE;
+	if (argc - optind > 1)
+		return command__wrong(self, "one command at most");
+	if (argc - optind == 1) {
+		c = command__find(argv[optind]);
+		if (!c)
+			return USAGE;
+		command__print_help(c);
+		return DONE;
+	}
+	printf("usage: echogate COMMAND [ARGUMENTS]\n\n"
+	       "Answers pings in XDP and tc, as the kernel would, and counts the traffic around them.\n"
+	       "A command may be shortened as long as it is unique.\n\n");
+	for (size_t i = 0; i < command_count; i++)
+		printf("  %-9s %s\n", commands[i].name, commands[i].help);
+	printf("\n'echogate help COMMAND' shows its arguments.\n"
+	       "Exit status: 0 done, 1 failed, 2 command line or file wrong, 3 not permitted, "
+	       "4 not attached.\n");
+	return DONE;
+}
+
+static const struct command *choose(int argc, char **argv, int *at)
+{
+	for (*at = 1; *at < argc; ++*at) {
+		const char *a = argv[*at];
+
+		if (!strcmp(a, "-v") || !strcmp(a, "--verbose"))
+			verbosity++;
+		else if (!strcmp(a, "-h") || !strcmp(a, "--help"))
+			return command__find("help");
+		else if (!strcmp(a, "-V") || !strcmp(a, "--version"))
+			return command__find("version");
+		else
+			return command__find(a);
+	}
+	report(USAGE, "no command given; 'echogate help' lists them");
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+	enum status st;
+	int at;
+
+	libbpf_quieten();
+	c = choose(argc, argv, &at);
+	if (!c)
+		return USAGE;
+	optind = 1;
+	st = c->run(c, argc - at, argv + at);
+	/* A full disk or a closed pipe must not look like success. */
+	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE && !st)
+		st = report(FAILED, "writing the output: %s", why(errno));
+	return st;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "names.h"
+
+#define NAME_2(id, name, text)	name,
+#define NAME_3(id, num, name)	name,
+
+const char *const verdict_names[] = { EG_VERDICTS(NAME_2) };
+const char *const reason_names[] = { EG_REASONS(NAME_2) };
+const char *const protocol_names[] = { EG_PROTOCOLS(NAME_3) };
+const char *const icmp_names[] = { EG_ICMP_TYPES(NAME_3) };
+const char *const icmp6_names[] = { EG_ICMP6_TYPES(NAME_3) };
+
+const char *const mode_names[] = {
+	[EG_MODE_NATIVE] = "native",
+	[EG_MODE_GENERIC] = "generic",
+	[EG_MODE_TC] = "tc",
+};
+
+const char *const hook_names[] = {
+	[HOOK_XDP] = "xdp",
+	[HOOK_TC_INGRESS] = "tc_ingress",
+	[HOOK_TC_EGRESS] = "tc_egress",
+};
+
+const char *mode_name(__u32 mode)
+{
+	return mode < EG_MODE_COUNT ? mode_names[mode] : "unknown";
+}

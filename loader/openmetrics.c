@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "openmetrics.h"
+
+#include <stdio.h>
+
+static const char *const direction_names[EG_DIRECTION_COUNT] = {
+	[EG_INGRESS] = "ingress",
+	[EG_EGRESS] = "egress",
+};
+
+/* What one metric family takes from a count. */
+struct family {
+	const char *name;	/* without _total */
+	const char *unit;	/* "" or the name's last word */
+	const char *help;
+	bool bytes;
+	void (*print)(const struct family *f, const struct instance *in, const struct reading *r);
+};
+
+/* Label values may hold anything but these three as they are. */
+static void print_escaped(const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\n')
+			fputs("\\n", stdout);
+		else if (*s == '"' || *s == '\\')
+			printf("\\%c", *s);
+		else
+			putchar(*s);
+	}
+}
+
+static void print_place(const struct family *f, const struct instance *in)
+{
+	printf("%s_total{interface=\"", f->name);
+	print_escaped(in->ifname);
+	printf("\",ifindex=\"%u\",netns=\"", in->dir.ifindex);
+	print_escaped(in->netns);
+	putchar('"');
+}
+
+static void print_value(const struct family *f, const struct eg_count *c)
+{
+	printf("} %llu\n", (unsigned long long)(f->bytes ? c->bytes : c->packets));
+}
+
+static void print_cells(const struct family *f, const struct instance *in, int direction,
+			const char *family, const char *label, const struct eg_cell *cells,
+			const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++) {
+		for (int v = 0; v < EG_VERDICT_COUNT; v++) {
+			const struct eg_count *c = &cells[i].verdict[v];
+
+			if (!c->packets)
+				continue;
+			print_place(f, in);
+			printf(",direction=\"%s\",family=\"%s\",%s=\"%s\",verdict=\"%s\"",
+			       direction_names[direction], family, label, names[i],
+			       verdict_names[v]);
+			print_value(f, c);
+		}
+	}
+}
+
+static void print_traffic(const struct family *f, const struct instance *in,
+			  const struct reading *r)
+{
+	for (int d = 0; d < EG_DIRECTION_COUNT; d++) {
+		const struct eg_counters *c = &r->sum[d];
+
+		print_cells(f, in, d, "icmp", "type", c->icmp, icmp_names, EG_ICMP_COUNT);
+		print_cells(f, in, d, "icmp6", "type", c->icmp6, icmp6_names, EG_ICMP6_COUNT);
+		print_cells(f, in, d, "protocol", "protocol", c->protocol, protocol_names,
+			    EG_PROTOCOL_COUNT);
+	}
+}
+
+static void print_reasons(const struct family *f, const struct instance *in,
+			  const struct reading *r)
+{
+	for (int i = EG_REASON_NONE + 1; i < EG_REASON_COUNT; i++) {
+		const struct eg_count *c = &r->sum[EG_INGRESS].reason[i];
+
+		if (!c->packets)
+			continue;
+		print_place(f, in);
+		printf(",reason=\"%s\"", reason_names[i]);
+		print_value(f, c);
+	}
+}
+
+static const struct family families[] = {
+	{ "echogate_packets", "packets", "Packets seen, each counted once", false, print_traffic },
+	{ "echogate_bytes", "bytes", "Bytes of the same frames", true, print_traffic },
+	{ "echogate_reason_packets", "packets", "Packets left to the kernel, by reason", false,
+	  print_reasons },
+	{ "echogate_reason_bytes", "bytes", "Bytes of the same frames", true, print_reasons },
+};
+
+void openmetrics__print(const struct instances *all, const struct reading *readings)
+{
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		printf("# TYPE %s counter\n# UNIT %s %s\n# HELP %s %s.\n", families[f].name,
+		       families[f].name, families[f].unit, families[f].name, families[f].help);
+		for (size_t i = 0; i < all->count; i++)
+			families[f].print(&families[f], &all->list[i], &readings[i]);
+	}
+	printf("# TYPE echogate_attached_timestamp_seconds gauge\n"
+	       "# UNIT echogate_attached_timestamp_seconds seconds\n"
+	       "# HELP echogate_attached_timestamp_seconds When it was first attached.\n");
+	for (size_t i = 0; i < all->count; i++) {
+		printf("echogate_attached_timestamp_seconds{interface=\"");
+		print_escaped(all->list[i].ifname);
+		printf("\",ifindex=\"%u\",netns=\"", all->list[i].dir.ifindex);
+		print_escaped(all->list[i].netns);
+		printf("\"} %llu\n", (unsigned long long)all->list[i].meta.since);
+	}
+	printf("# EOF\n");
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "snapshot.h"
+#include "sysctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_TTL	64
+
+bool device__is_l3(const struct device *dev)
+{
+	return dev->type == ARPHRD_NONE;
+}
+
+static __u8 hop_limit(const char *ifname)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "ipv6/conf/%s/hop_limit", ifname);
+	return sysctl__number(path, DEFAULT_TTL);
+}
+
+static void read_config(const struct device *dev, struct eg_config *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->ifindex = dev->ifindex;
+	if (!device__is_l3(dev))
+		memcpy(c->mac, dev->mac, sizeof(c->mac));
+	c->ttl4 = sysctl__number("ipv4/ip_default_ttl", DEFAULT_TTL);
+	c->hop6 = hop_limit(dev->name);
+	if (sysctl__number("ipv4/icmp_echo_ignore_all", 0))
+		c->flags |= EG_FLAG_IGNORE4;
+	if (sysctl__number("ipv6/icmp/echo_ignore_all", 0))
+		c->flags |= EG_FLAG_IGNORE6;
+	if (sysctl__number("ipv4/icmp_ratemask", 0) & 1 << ICMP_ECHOREPLY)
+		c->flags |= EG_FLAG_RATEMASK4;
+	if (sysctl__list_has("ipv6/icmp/ratemask", ICMPV6_ECHO_REPLY))
+		c->flags |= EG_FLAG_RATEMASK6;
+	if (sysctl__number("ipv6/auto_flowlabels", 1))
+		c->flags |= EG_FLAG_LABEL_AUTO;
+	if (sysctl__number("ipv6/flowlabel_reflect", 0) & 4)
+		c->flags |= EG_FLAG_LABEL_REFLECT;
+}
+
+static bool is_vlan_on(const struct device *dev, __u32 lower)
+{
+	return !strcmp(dev->kind, "vlan") && dev->lower == lower && dev->flags & IFF_UP;
+}
+
+static __u32 tag_of(const struct device *vlan)
+{
+	return (__u32)vlan->vlan_protocol << 16 | vlan->vlan_id;
+}
+
+static int add_vlan(struct snapshot *snap, const struct device *dev, __u32 outer, __u32 inner)
+{
+	struct vlan *more;
+
+	if (snap->vlan_count == EG_VLANS_MAX)
+		return 0;	/* its packets are the kernel's */
+	more = realloc(snap->vlans, (snap->vlan_count + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	snap->vlans = more;
+	more = &snap->vlans[snap->vlan_count++];
+	memset(more, 0, sizeof(*more));
+	more->key.outer = outer;
+	more->key.inner = inner;
+	more->value.ifindex = dev->ifindex;
+	memcpy(more->value.mac, dev->mac, sizeof(more->value.mac));
+	more->value.hop6 = hop_limit(dev->name);
+	return 0;
+}
+
+static int by_tags(const void *va, const void *vb)
+{
+	const struct vlan *a = va, *b = vb;
+
+	if (a->key.outer != b->key.outer)
+		return a->key.outer < b->key.outer ? -1 : 1;
+	return (a->key.inner > b->key.inner) - (a->key.inner < b->key.inner);
+}
+
+/* One VLAN device on the interface, or two on top of each other. */
+static int read_vlans(const struct device *devs, size_t count, __u32 ifindex,
+		      struct snapshot *snap)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < count; i++) {
+		if (!is_vlan_on(&devs[i], ifindex))
+			continue;
+		err = add_vlan(snap, &devs[i], tag_of(&devs[i]), 0);
+		for (size_t j = 0; !err && j < count; j++)
+			if (is_vlan_on(&devs[j], devs[i].ifindex))
+				err = add_vlan(snap, &devs[j], tag_of(&devs[i]), tag_of(&devs[j]));
+	}
+	if (snap->vlan_count)
+		qsort(snap->vlans, snap->vlan_count, sizeof(*snap->vlans), by_tags);
+	return err;
+}
+
+int snapshot__take(struct rtnl *rt, __u32 ifindex, struct snapshot *snap)
+{
+	const struct device *dev;
+	struct device *devs;
+	__u32 *own = NULL;
+	size_t count;
+	int err;
+
+	memset(snap, 0, sizeof(*snap));
+	err = rtnl__devices(rt, &devs, &count);
+	if (err)
+		return err;
+	dev = device__find(devs, count, ifindex);
+	if (!dev) {
+		err = -ENODEV;
+		goto cleanup;
+	}
+	read_config(dev, &snap->config);
+	err = read_vlans(devs, count, ifindex, snap);
+	if (err)
+		goto cleanup;
+	own = calloc(snap->vlan_count + 1, sizeof(*own));
+	if (!own) {
+		err = -ENOMEM;
+		goto cleanup;
+	}
+	own[0] = ifindex;
+	for (size_t i = 0; i < snap->vlan_count; i++)
+		own[i + 1] = snap->vlans[i].value.ifindex;
+	err = addresses__read(rt, devs, count, own, snap->vlan_count + 1, &snap->addrs);
+cleanup:
+	free(own);
+	free(devs);
+	if (err)
+		snapshot__free(snap);
+	return err;
+}
+
+void snapshot__free(struct snapshot *snap)
+{
+	addresses__free(&snap->addrs);
+	free(snap->vlans);
+	memset(snap, 0, sizeof(*snap));
+}
+
+bool config__equal(const struct eg_config *a, const struct eg_config *b)
+{
+	return a->flags == b->flags && a->ifindex == b->ifindex && a->ttl4 == b->ttl4 &&
+	       a->hop6 == b->hop6 && !memcmp(a->mac, b->mac, sizeof(a->mac));
+}

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "command.h"
+#include "counters.h"
+#include "instance.h"
+#include "json.h"
+#include "openmetrics.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WATCH_MAX	86400
+
+struct stats_options {
+	const char *netns;
+	bool per_cpu;
+	bool rate;
+	bool json;
+	bool openmetrics;
+	bool reset;
+	unsigned long watch;	/* seconds; 0: once */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* Text -------------------------------------------------------------------------- */
+
+/* Names keep their column whatever the longest of the table is. */
+#define NAME_WIDTH	42
+
+static void print_row(const char *name, const char *verdict, const struct eg_count *c)
+{
+	if (c->packets)
+		printf("    %-*s %-8s %16llu %20llu\n", NAME_WIDTH, name, verdict,
+		       (unsigned long long)c->packets, (unsigned long long)c->bytes);
+}
+
+/* A group's title comes only if a row follows. */
+static void print_title(const char *title, bool *printed)
+{
+	if (!*printed)
+		printf("  %s\n", title);
+	*printed = true;
+}
+
+static void print_cells(const char *title, const struct eg_cell *cells, const char *const *names,
+			int count)
+{
+	bool titled = false;
+
+	for (int i = 0; i < count; i++) {
+		if (cell__is_zero(&cells[i]))
+			continue;
+		print_title(title, &titled);
+		for (int v = 0; v < EG_VERDICT_COUNT; v++)
+			print_row(names[i], verdict_names[v], &cells[i].verdict[v]);
+	}
+}
+
+static void print_totals(const char *title, const struct eg_cell *cells, const char *const *names,
+			 int count)
+{
+	bool titled = false;
+
+	for (int i = 0; i < count; i++) {
+		struct eg_count c = cell__total(&cells[i]);
+
+		if (!c.packets)
+			continue;
+		print_title(title, &titled);
+		print_row(names[i], "", &c);
+	}
+}
+
+static void print_protocols(const char *title, const struct eg_counters *counters)
+{
+	bool titled = false;
+
+	for (int i = 0; i < EG_PROTOCOL_COUNT; i++) {
+		struct eg_count c = counters__protocol(counters, i);
+
+		if (!c.packets)
+			continue;
+		print_title(title, &titled);
+		print_row(protocol_names[i], "", &c);
+	}
+}
+
+static void print_verdicts(const char *title, const struct eg_counters *counters)
+{
+	struct eg_count verdicts[EG_VERDICT_COUNT];
+	bool titled = false;
+
+	counters__verdicts(counters, verdicts);
+	for (int v = 0; v < EG_VERDICT_COUNT; v++) {
+		if (!verdicts[v].packets)
+			continue;
+		print_title(title, &titled);
+		print_row(verdict_names[v], "", &verdicts[v]);
+	}
+}
+
+static void print_reasons(const struct eg_counters *counters)
+{
+	bool titled = false;
+
+	for (int i = EG_REASON_NONE + 1; i < EG_REASON_COUNT; i++) {
+		if (!counters->reason[i].packets)
+			continue;
+		print_title("reasons for leaving it to the kernel", &titled);
+		print_row(reason_names[i], "", &counters->reason[i]);
+	}
+}
+
+static void print_text(const struct stats_options *opts, const struct instance *in,
+		       const struct reading *r)
+{
+	const struct eg_counters *ingress = &r->sum[EG_INGRESS], *egress = &r->sum[EG_EGRESS];
+	char since[32] = "?", title[32];
+	time_t t = in->meta.since;
+	struct tm tm;
+
+	if (localtime_r(&t, &tm))
+		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%s%s%s: %s, since %s%s\n", in->ifname, *in->netns ? " in " : "", in->netns,
+	       mode_name(in->meta.mode), since,
+	       in->state == INSTANCE_ATTACHED ? "" : ", but see 'echogate status'");
+	printf("  %-*s %-8s %16s %20s\n", NAME_WIDTH + 2, "", "verdict",
+	       opts->rate ? "packets/s" : "packets", opts->rate ? "bytes/s" : "bytes");
+	print_verdicts("verdicts", ingress);
+	print_cells("icmp", ingress->icmp, icmp_names, EG_ICMP_COUNT);
+	print_cells("icmp6", ingress->icmp6, icmp6_names, EG_ICMP6_COUNT);
+	print_protocols("protocols", ingress);
+	print_reasons(ingress);
+	print_totals("egress icmp", egress->icmp, icmp_names, EG_ICMP_COUNT);
+	print_totals("egress icmp6", egress->icmp6, icmp6_names, EG_ICMP6_COUNT);
+	print_protocols("egress protocols", egress);
+	for (int i = 0; opts->per_cpu && i < r->cpus; i++) {
+		snprintf(title, sizeof(title), "cpu %d", i);
+		print_verdicts(title, &r->per_cpu[i]);
+	}
+}
+
+/* JSON -------------------------------------------------------------------------- */
+
+static struct json_object *json_count(const struct eg_count *c)
+{
+	struct json_object *o = json_object_new_object();
+
+	json__add_number(o, "packets", c->packets);
+	json__add_number(o, "bytes", c->bytes);
+	return o;
+}
+
+static struct json_object *json_by_verdict(const struct eg_count *verdicts)
+{
+	struct json_object *o = json_object_new_object();
+
+	for (int v = 0; v < EG_VERDICT_COUNT; v++)
+		json_object_object_add(o, verdict_names[v], json_count(&verdicts[v]));
+	return o;
+}
+
+static struct json_object *json_verdicts(const struct eg_counters *c)
+{
+	struct eg_count verdicts[EG_VERDICT_COUNT];
+
+	counters__verdicts(c, verdicts);
+	return json_by_verdict(verdicts);
+}
+
+static struct json_object *json_cells(const struct eg_cell *cells, const char *const *names,
+				      int count)
+{
+	struct json_object *o = json_object_new_object();
+
+	for (int i = 0; i < count; i++)
+		if (!cell__is_zero(&cells[i]))
+			json_object_object_add(o, names[i], json_by_verdict(cells[i].verdict));
+	return o;
+}
+
+static struct json_object *json_totals(const struct eg_cell *cells, const char *const *names,
+				       int count)
+{
+	struct json_object *o = json_object_new_object();
+
+	for (int i = 0; i < count; i++) {
+		struct eg_count c = cell__total(&cells[i]);
+
+		if (c.packets)
+			json_object_object_add(o, names[i], json_count(&c));
+	}
+	return o;
+}
+
+static struct json_object *json_protocols(const struct eg_counters *counters)
+{
+	struct json_object *o = json_object_new_object();
+
+	for (int i = 0; i < EG_PROTOCOL_COUNT; i++) {
+		struct eg_count c = counters__protocol(counters, i);
+
+		if (c.packets)
+			json_object_object_add(o, protocol_names[i], json_count(&c));
+	}
+	return o;
+}
+
+static struct json_object *json_reasons(const struct eg_counters *counters)
+{
+	struct json_object *o = json_object_new_object();
+
+	for (int i = EG_REASON_NONE + 1; i < EG_REASON_COUNT; i++)
+		if (counters->reason[i].packets)
+			json_object_object_add(o, reason_names[i],
+					       json_count(&counters->reason[i]));
+	return o;
+}
+
+static struct json_object *json_per_cpu(const struct reading *r)
+{
+	struct json_object *list = json_object_new_array(), *o;
+
+	for (int i = 0; i < r->cpus; i++) {
+		o = json_object_new_object();
+		json__add_number(o, "cpu", i);
+		json_object_object_add(o, "verdicts", json_verdicts(&r->per_cpu[i]));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static struct json_object *json_instance(const struct stats_options *opts,
+					 const struct instance *in, const struct reading *r)
+{
+	const struct eg_counters *ingress = &r->sum[EG_INGRESS], *egress = &r->sum[EG_EGRESS];
+	struct json_object *o = json_object_new_object(), *out;
+
+	json__add_place(o, in);
+	json__add_string(o, "mode", mode_name(in->meta.mode));
+	json__add_number(o, "since", in->meta.since);
+	json__add_number(o, "cpus", r->cpus);
+	json_object_object_add(o, "verdicts", json_verdicts(ingress));
+	json_object_object_add(o, "icmp", json_cells(ingress->icmp, icmp_names, EG_ICMP_COUNT));
+	json_object_object_add(o, "icmp6", json_cells(ingress->icmp6, icmp6_names, EG_ICMP6_COUNT));
+	json_object_object_add(o, "protocols", json_protocols(ingress));
+	json_object_object_add(o, "reasons", json_reasons(ingress));
+	json_object_object_add(o, "rules", json_object_new_array());
+	out = json_object_new_object();
+	json_object_object_add(out, "icmp", json_totals(egress->icmp, icmp_names, EG_ICMP_COUNT));
+	json_object_object_add(out, "icmp6",
+			       json_totals(egress->icmp6, icmp6_names, EG_ICMP6_COUNT));
+	json_object_object_add(out, "protocols", json_protocols(egress));
+	json_object_object_add(o, "egress", out);
+	if (opts->per_cpu)
+		json_object_object_add(o, "per_cpu", json_per_cpu(r));
+	return o;
+}
+
+static void print_json(const struct stats_options *opts, const struct instances *all,
+		       const struct reading *readings)
+{
+	struct json_object *doc = json__document(), *list = json_object_new_array();
+
+	if (opts->rate)
+		json__add_bool(doc, "per_second", true);
+	if (opts->reset)
+		json__add_bool(doc, "reset", true);
+	for (size_t i = 0; i < all->count; i++)
+		json_object_array_add(list, json_instance(opts, &all->list[i], &readings[i]));
+	json_object_object_add(doc, "interfaces", list);
+	json__print(doc, opts->watch);
+}
+
+/* The command ------------------------------------------------------------------- */
+
+static void free_readings(struct reading *readings, size_t count)
+{
+	for (size_t i = 0; readings && i < count; i++)
+		reading__free(&readings[i]);
+	free(readings);
+}
+
+static struct reading *take_readings(const struct instances *all)
+{
+	struct reading *readings = calloc(all->count ?: 1, sizeof(*readings));
+	int err = readings ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < all->count; i++)
+		err = reading__take(&readings[i], all->list[i].maps[PIN_COUNTERS]);
+	if (!err)
+		return readings;
+	free_readings(readings, all->count);
+	report(status_of(err), "the counters can't be read: %s", why(err));
+	return NULL;
+}
+
+/* -EINTR if the user wants an end of it. */
+static int wait_seconds(unsigned long seconds)
+{
+	struct timespec t = { .tv_sec = seconds };
+
+	while (!interrupted && nanosleep(&t, &t))
+		;
+	return interrupted ? -EINTR : 0;
+}
+
+static void print_readings(const struct stats_options *opts, const struct instances *all,
+			   const struct reading *readings)
+{
+	if (opts->openmetrics) {
+		openmetrics__print(all, readings);
+		return;
+	}
+	if (opts->json) {
+		print_json(opts, all, readings);
+		return;
+	}
+	/* A terminal is drawn over from its top left corner; a file just grows. */
+	if (opts->watch && isatty(STDOUT_FILENO))
+		fputs("\033[H\033[2J", stdout);
+	for (size_t i = 0; i < all->count; i++) {
+		if (i)
+			putchar('\n');
+		print_text(opts, &all->list[i], &readings[i]);
+	}
+}
+
+static enum status reset(const struct stats_options *opts, const struct instances *all)
+{
+	int err;
+
+	for (size_t i = 0; i < all->count; i++) {
+		err = counters__reset(all->list[i].maps[PIN_COUNTERS]);
+		if (err)
+			return report(status_of(err), "%s: the counters can't be reset: %s",
+				      all->list[i].ifname, why(err));
+	}
+	if (!opts->json)
+		puts("\ncounters set to zero; packets of that very instant may be counted nowhere");
+	return DONE;
+}
+
+/* Rates need a reading before; while watching it is the last one. */
+static enum status show(const struct stats_options *opts, const struct instances *all)
+{
+	struct reading *before = NULL, *now = NULL, *rates = NULL;
+	enum status st = FAILED;
+
+	if (opts->rate) {
+		before = take_readings(all);
+		if (!before || wait_seconds(opts->watch ?: 1))
+			goto cleanup;
+	}
+	for (;;) {
+		now = take_readings(all);
+		if (!now)
+			goto cleanup;
+		if (opts->rate) {
+			rates = take_readings(all);
+			if (!rates)
+				goto cleanup;
+			for (size_t i = 0; i < all->count; i++)
+				reading__rate(&rates[i], &before[i]);
+		}
+		print_readings(opts, all, rates ?: now);
+		if (fflush(stdout))
+			break;		/* nobody reads any more */
+		if (!opts->watch || wait_seconds(opts->watch))
+			break;
+		free_readings(before, all->count);
+		before = now;
+		now = NULL;
+		free_readings(rates, all->count);
+		rates = NULL;
+	}
+	st = opts->reset ? reset(opts, all) : DONE;
+cleanup:
+	free_readings(before, all->count);
+	free_readings(now, all->count);
+	free_readings(rates, all->count);
+	return interrupted ? DONE : st;
+}
+
+static enum status check(const struct command *self, const struct stats_options *o)
+{
+	if (o->json && o->openmetrics)
+		return command__wrong(self, "--json and --openmetrics exclude each other");
+	if (o->openmetrics && (o->watch || o->rate || o->per_cpu))
+		return command__wrong(self, "--openmetrics goes with none of --watch, --rate and "
+					    "--per-cpu");
+	if (o->reset && (o->watch || o->rate))
+		return command__wrong(self, "--reset goes with neither --watch nor --rate");
+	return DONE;
+}
+
+enum status cmd_stats(const struct command *self, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "netns", required_argument, NULL, 'n' },
+		{ "per-cpu", no_argument, NULL, 'p' },
+		{ "rate", no_argument, NULL, 'r' },
+		{ "watch", optional_argument, NULL, 'w' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "openmetrics", no_argument, NULL, 'o' },
+		{ "reset", no_argument, NULL, 'z' },
+		COMMON_OPTIONS
+	};
+	struct sigaction action = { .sa_handler = interrupt };
+	struct scope scope = SCOPE_INIT;
+	struct stats_options opts = {};
+	struct instances all = {};
+	enum status st, shown;
+	int o;
+
+	while ((o = command__option(self, argc, argv, "", longs)) != OPTION_END) {
+		switch (o) {
+		case 'n':
+			opts.netns = optarg;
+			break;
+		case 'p':
+			opts.per_cpu = true;
+			break;
+		case 'r':
+			opts.rate = true;
+			break;
+		case 'w':
+			opts.watch = 1;
+			if (optarg && parse_number("--watch", optarg, 1, WATCH_MAX, &opts.watch))
+				return USAGE;
+			break;
+		case 'j':
+			opts.json = true;
+			break;
+		case 'o':
+			opts.openmetrics = true;
+			break;
+		case 'z':
+			opts.reset = true;
+			break;
+		default:
+			return o == OPTION_HELP ? DONE : USAGE;
+		}
+	}
+	st = check(self, &opts) ?: check_privileges();
+	if (st)
+		return st;
+	if (opts.watch || opts.rate) {
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+	}
+	st = scope__open(&scope, opts.netns);
+	if (st)
+		goto cleanup;
+	st = instances__select(&scope, argv + optind, argc - optind, true, &all);
+	/* An empty list is an answer too, for programs that asked for one. */
+	if (all.count || (st == NOT_ATTACHED && optind == argc && (opts.json || opts.openmetrics))) {
+		if (!all.count)
+			opts.watch = opts.rate = 0;
+		shown = show(&opts, &all);
+		st = st ?: shown;
+	}
+cleanup:
+	instances__free(&all);
+	scope__close(&scope);
+	return st;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <bpf/libbpf.h>
+
+int verbosity;
+
+static char last_warning[512];
+
+static void print_line(const char *fmt, va_list args)
+{
+	char line[2048];
+
+	vsnprintf(line, sizeof(line), fmt, args);
+	fflush(stdout);
+	fprintf(stderr, "echogate: %s\n", line);
+}
+
+enum status report(enum status status, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_line(fmt, args);
+	va_end(args);
+	return status;
+}
+
+void note(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_line(fmt, args);
+	va_end(args);
+}
+
+enum status status_of(int err)
+{
+	if (!err)
+		return DONE;
+	err = abs(err);
+	return err == EPERM || err == EACCES ? NOT_PERMITTED : FAILED;
+}
+
+const char *why(int err)
+{
+	return strerror(abs(err));
+}
+
+enum status parse_number(const char *what, const char *text, unsigned long min, unsigned long max,
+			 unsigned long *value)
+{
+	unsigned long v;
+	char *end;
+
+	errno = 0;
+	/* strtoul() would take "-1" and " 1"; a number here starts with a digit. */
+	v = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end)
+		return report(USAGE, "%s: \"%s\" is not a number; expected %lu to %lu", what, text,
+			      min, max);
+	if (errno == ERANGE || v < min || v > max)
+		return report(USAGE, "%s: %s is out of range; expected %lu to %lu", what, text, min,
+			      max);
+	*value = v;
+	return DONE;
+}
+
+enum status check_ifname(const char *name)
+{
+	if (!*name)
+		return report(USAGE, "an interface name is empty; 'ip link' lists the interfaces");
+	if (strlen(name) >= IFNAMSIZ)
+		return report(USAGE,
+			      "interface name \"%s\" is too long; the kernel's have %d characters at most",
+			      name, IFNAMSIZ - 1);
+	if (strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+		return report(USAGE, "\"%s\" can't be an interface name; 'ip link' lists them", name);
+	return DONE;
+}
+
+int read_line(const char *path, char *buf, size_t size)
+{
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	if (n < 0)
+		return n;
+	buf[n] = 0;
+	buf[strcspn(buf, "\n")] = 0;
+	return 0;
+}
+
+void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void copy_text(char *to, const char *from, size_t size)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memmove(to, from, n);
+	to[n] = 0;
+}
+
+static bool has(const struct __user_cap_data_struct *caps, int cap)
+{
+	return caps[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+}
+
+enum status check_privileges(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2] = {};
+	bool bpf, net;
+
+	if (syscall(SYS_capget, &head, caps))
+		return DONE;	/* then the kernel's own refusal has to do */
+	bpf = has(caps, CAP_BPF) || has(caps, CAP_SYS_ADMIN);
+	net = has(caps, CAP_NET_ADMIN);
+	if (bpf && net)
+		return DONE;
+	return report(NOT_PERMITTED, "not permitted: %s%s%s missing; run it as root",
+		      bpf ? "" : "CAP_BPF", bpf || net ? "" : " and ",
+		      net ? " is" : bpf ? "CAP_NET_ADMIN is" : "CAP_NET_ADMIN are");
+}
+
+static int collect(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	va_list copy;
+	char *line;
+
+	if (level == LIBBPF_WARN) {
+		va_copy(copy, args);
+		vsnprintf(last_warning, sizeof(last_warning), fmt, copy);
+		va_end(copy);
+		line = strstr(last_warning, "libbpf: ");
+		if (line == last_warning)
+			memmove(last_warning, line + 8, strlen(line + 8) + 1);
+		last_warning[strcspn(last_warning, "\n")] = 0;
+	}
+	/* One level quieter than libbpf's own idea: see util.h. */
+	if ((level == LIBBPF_DEBUG && verbosity > 1) || (level != LIBBPF_DEBUG && verbosity > 0))
+		return vfprintf(stderr, fmt, args);
+	return 0;
+}
+
+void libbpf_quieten(void)
+{
+	libbpf_set_print(collect);
+}
+
+const char *libbpf_last_warning(void)
+{
+	return last_warning;
+}
+
+void libbpf_forget_warning(void)
+{
+	last_warning[0] = 0;
+}

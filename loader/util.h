@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every file of the loader needs: exit statuses, error lines, numbers.
+ *
+ * Two kinds of functions exist here. Those that "report" print their own error
+ * line and return an enum status; all others are silent and return -errno.
+ */
+#ifndef LOADER_UTIL_H
+#define LOADER_UTIL_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit statuses of the command line; they don't change. */
+enum status {
+	DONE = 0,
+	FAILED = 1,
+	USAGE = 2,
+	NOT_PERMITTED = 3,
+	NOT_ATTACHED = 4,
+};
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* 1: libbpf's warnings and notes are shown. 2: its debugging too. */
+extern int verbosity;
+
+/* Prints one line on stderr, "echogate: ...", and returns @status. */
+__attribute__((format(printf, 2, 3)))
+enum status report(enum status status, const char *fmt, ...);
+
+/* A line on stderr that is no error. */
+__attribute__((format(printf, 1, 2)))
+void note(const char *fmt, ...);
+
+/* The exit status that an errno means (either sign). */
+enum status status_of(int err);
+
+/* strerror() for either sign. */
+const char *why(int err);
+
+/*
+ * Decimal number within [min, max], nothing after it. @what names the option in
+ * the error line. Reports.
+ */
+enum status parse_number(const char *what, const char *text, unsigned long min, unsigned long max,
+			 unsigned long *value);
+
+/* A name the kernel could have given an interface. Reports. */
+enum status check_ifname(const char *name);
+
+/* First line of a small file, without the newline. -errno. */
+int read_line(const char *path, char *buf, size_t size);
+
+/* Closes a descriptor if there is one, and forgets it. */
+void close_fd(int *fd);
+
+/* Cuts quietly; for texts that only people read. */
+void copy_text(char *to, const char *from, size_t size);
+
+/* The capabilities that every command on BPF objects needs. Reports. */
+enum status check_privileges(void);
+
+/* libbpf's messages go through here from now on. */
+void libbpf_quieten(void);
+
+/* What libbpf last warned about, without its prefix; "" if nothing. */
+const char *libbpf_last_warning(void);
+
+/* Before something whose warning is to be told from earlier ones. */
+void libbpf_forget_warning(void);
+
+#endif
