@@ -156,6 +156,7 @@ make_side() {
 		route add prohibit 198.19.103.0/24
 		route add 198.19.104.0/24 via 198.18.0.254 hoplimit 99
 		route add 198.19.105.0/24 via 198.18.0.254 mtu 600
+		route add 198.19.109.0/24 via 198.18.0.254 mtu lock 600
 		route add 198.19.106.0/24 via 198.18.0.254
 		route add 198.19.106.0/24 tos 0x10 via 198.18.0.253
 		route add 198.19.107.0/24 via 198.18.0.253 table 107

@@ -602,13 +602,13 @@ static void destinations(void)
 static void sources(void)
 {
 	V4(SILENT, 0, "from 0.0.0.0", FROM("0.0.0.0"));
-	V4(KERNEL, 0, "from 0.1.2.3", FROM("0.1.2.3"); MAC_FROM(mac_gateway));
+	V4(ANSWER, 0, "from 0.1.2.3", FROM("0.1.2.3"); MAC_FROM(mac_gateway));
 	V4(SILENT, 0, "from 127.0.0.1", FROM("127.0.0.1"));
 	V4(SILENT, 0, "from 127.1.2.3", FROM("127.1.2.3"));
 	V4(SILENT, 0, "from 224.0.0.1", FROM("224.0.0.1"));
 	V4(SILENT, 0, "from 239.255.255.255", FROM("239.255.255.255"));
 	V4(SILENT, 0, "from 255.255.255.255", FROM("255.255.255.255"));
-	V4(EITHER, 0, "from 240.0.0.1", FROM("240.0.0.1"); MAC_FROM(mac_gateway));
+	V4(ANSWER, 0, "from 240.0.0.1", FROM("240.0.0.1"); MAC_FROM(mac_gateway));
 	V4(SILENT, 0, "from the destination itself", FROM(T4));
 	V4(SILENT, 0, "from another of its own addresses", FROM(T4_SECOND));
 	V4(SILENT, 0, "from its own address on lo", FROM(T4_LO));
@@ -641,6 +641,8 @@ static void sources(void)
 	   MAC_FROM(mac_gateway); s.data_len = 572);
 	V4(KERNEL, 0, "reply one longer than the route's MTU", FROM("198.19.105.2");
 	   MAC_FROM(mac_gateway); s.data_len = 573);
+	V4(KERNEL, 0, "reply longer than the route's locked MTU", FROM("198.19.109.1");
+	   MAC_FROM(mac_gateway); s.data_len = 1000);
 	V4(ANSWER, 0, "TOS route, TOS 0, its gateway", FROM("198.19.106.1"); MAC_FROM(mac_gateway));
 	V4(KERNEL, 0, "TOS route, TOS 0x10, the other gateway's reply", FROM("198.19.106.1");
 	   MAC_FROM(mac_gateway); s.tos = 0x10);
@@ -1084,6 +1086,29 @@ static void path_mtu(void)
 
 	V4(EITHER, 0, "path MTU learned, reply fits", FROM("198.19.110.1"); MAC_FROM(mac_gateway));
 	V4(KERNEL, 0, "path MTU learned, reply too long", FROM("198.19.110.1");
+	   MAC_FROM(mac_gateway); s.data_len = 1400);
+
+	/* "Packet too big, 1300", about an echo reply of the target to fd00:19:110::1 */
+	s = spec6();
+	s.l4_sum_at = 2;
+	s.l4_len = 8 + 48;
+	s.l4[0] = 2;
+	s.l4[6] = 1300 >> 8;
+	s.l4[7] = 1300 & 0xff;
+	s.l4[8] = 0x60;
+	s.l4[12] = 1460 >> 8;
+	s.l4[13] = 1460 & 0xff;
+	s.l4[14] = 58;
+	s.l4[15] = 64;
+	spec__address(s.src, "fd00:19:110::1");
+	memcpy(s.l4 + 16, s.dst, 16);
+	memcpy(s.l4 + 32, s.src, 16);
+	s.l4[48] = 129;
+	MAC_FROM(mac_gateway);
+	add(&s, SILENT, 0, "IPv6 packet too big");
+
+	V6(EITHER, 0, "path MTU learned, reply fits", FROM("fd00:19:110::1"); MAC_FROM(mac_gateway));
+	V6(KERNEL, 0, "path MTU learned, reply too long", FROM("fd00:19:110::1");
 	   MAC_FROM(mac_gateway); s.data_len = 1400);
 }
 

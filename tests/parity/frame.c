@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From a description to the bytes of a frame, however wrong it is meant to be. */
-#include <arpa/inet.h>
 #include <string.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <linux/if_ether.h>
 
 #include "parity.h"
@@ -82,7 +83,8 @@ static size_t build_l4(const struct spec *spec, uint8_t *l4, const uint8_t *trai
 		at = spec->l4_sum_at;
 		if (at < 0)
 			return len;
-		sum = pseudo_sum(spec, len);
+		if (spec->family == 6 || spec->proto != IPPROTO_ICMP)
+			sum = pseudo_sum(spec, len);
 	} else {
 		len = 8 + spec->data_len;
 		l4[0] = spec->type;
