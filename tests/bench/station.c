@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <net/if.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/sockios.h>
+
+#include "station.h"
+
+/* Not in the headers of Debian 12; the kernel has it since 6.6. */
+#define STATION_TCX_INGRESS	46
+
+#define COMMAND_SECONDS		20
+
+int station__run(int netns, const char *format, ...)
+{
+	char line[512], *words[48], *save = NULL;
+	size_t count = 0;
+	va_list args;
+	pid_t child;
+	int status;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+
+	fflush(NULL);
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (!child) {
+		for (char *w = strtok_r(line, " ", &save); w && count < 47; w = strtok_r(NULL, " ", &save))
+			words[count++] = w;
+		words[count] = NULL;
+		alarm(COMMAND_SECONDS);
+		if (setns(netns, CLONE_NEWNET))
+			_exit(126);
+		/* What is printed on stdout is the report, and nothing else. */
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+		execvp(words[0], words);
+		_exit(127);
+	}
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	fprintf(stderr, "bench: \"%s\": %s %d\n", line, WIFEXITED(status) ? "exit status" : "signal",
+		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	return -EIO;
+}
+
+int station__inside(struct station *s, int (*fn)(struct station *s, void *arg), void *arg)
+{
+	int home, err;
+
+	home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (home < 0)
+		return -errno;
+	if (setns(s->netns, CLONE_NEWNET)) {
+		err = -errno;
+		goto cleanup;
+	}
+	err = fn(s, arg);
+	if (setns(home, CLONE_NEWNET)) {
+		perror("bench: back to the generator's namespace");
+		exit(1);
+	}
+cleanup:
+	close(home);
+	return err;
+}
+
+static int link_create(unsigned int ifindex, int program, int type, __u32 flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+
+	return bpf_link_create(program, (int)ifindex, type, &opts);
+}
+
+int station__park(const char *device, int program)
+{
+	int link = link_create(if_nametoindex(device), program, BPF_XDP, XDP_FLAGS_DRV_MODE);
+
+	if (link < 0)
+		fprintf(stderr, "bench: native XDP at %s: %s\n", device, strerror(-link));
+	return link;
+}
+
+static int find_target(struct station *s, void *arg)
+{
+	(void)arg;
+	s->target = if_nametoindex(STATION_DEVICE);
+	return s->target ? 0 : -errno;
+}
+
+static int new_netns(void)
+{
+	int home, netns, err = 0;
+
+	home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (home < 0)
+		return -errno;
+	if (unshare(CLONE_NEWNET)) {
+		err = -errno;
+		close(home);
+		return err;
+	}
+	netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		err = -errno;
+	if (setns(home, CLONE_NEWNET)) {
+		perror("bench: back to the generator's namespace");
+		exit(1);
+	}
+	close(home);
+	return err ? err : netns;
+}
+
+int station__open(struct station *s, int number, int sink)
+{
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	s->link = s->sink_link = -1;
+	snprintf(s->gate_name, sizeof(s->gate_name), "gate%d", number);
+	s->netns = new_netns();
+	if (s->netns < 0) {
+		fprintf(stderr, "bench: no network namespace: %s\n", strerror(-s->netns));
+		return s->netns;
+	}
+	/*
+	 * No address of its own choosing and no router solicitation, on a link
+	 * where every frame counts.
+	 */
+	if ((err = station__run(s->netns, "sysctl -qw net.ipv6.conf.default.addr_gen_mode=1 "
+				"net.ipv6.conf.default.router_solicitations=0 "
+				"net.ipv6.conf.default.accept_ra=0")) ||
+	    (err = station__run(s->netns, "ip link add " STATION_DEVICE " address " STATION_TARGET_MAC
+				" numtxqueues 1 numrxqueues 1 type veth peer name %s address "
+				STATION_GATE_MAC " numtxqueues 1 numrxqueues 1", s->gate_name)) ||
+	    (err = station__run(s->netns, "ip link set %s netns %d", s->gate_name, getpid())))
+		return err;
+	s->gate = if_nametoindex(s->gate_name);
+	err = station__inside(s, find_target, NULL);
+	if (err || !s->gate) {
+		fprintf(stderr, "bench: the veth pair of %s is incomplete\n", s->gate_name);
+		return -ENODEV;
+	}
+	/* Before any traffic: what veth queues without a program it never delivers. */
+	s->sink_link = link_create(s->gate, sink, BPF_XDP, XDP_FLAGS_DRV_MODE);
+	if (s->sink_link < 0) {
+		fprintf(stderr, "bench: native XDP on %s: %s\n", s->gate_name, strerror(-s->sink_link));
+		return s->sink_link;
+	}
+	return 0;
+}
+
+int station__up(struct station *s)
+{
+	int self = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), err;
+
+	if (self < 0)
+		return -errno;
+	if ((err = station__run(self, "sysctl -qw net.ipv6.conf.%s.disable_ipv6=1", s->gate_name)) ||
+	    (err = station__run(self, "ip link set %s up", s->gate_name)) ||
+	    (err = station__run(s->netns, "ip link set lo up")) ||
+	    (err = station__run(s->netns, "ip link set " STATION_DEVICE " up")) ||
+	    (err = station__run(s->netns, "ip addr add " STATION_TARGET_4 "/30 dev " STATION_DEVICE)) ||
+	    (err = station__run(s->netns, "ip addr add " STATION_TARGET_6 "/64 dev " STATION_DEVICE
+				" nodad")) ||
+	    (err = station__run(s->netns, "ip neigh add " STATION_GATE_4 " lladdr " STATION_GATE_MAC
+				" dev " STATION_DEVICE " nud permanent")) ||
+	    (err = station__run(s->netns, "ip neigh add " STATION_GATE_6 " lladdr " STATION_GATE_MAC
+				" dev " STATION_DEVICE " nud permanent")) ||
+	    (err = station__run(s->netns, "ip route add 198.18.0.0/15 via " STATION_GATE_4)) ||
+	    (err = station__run(s->netns, "ip -6 route add fd00::/64 via " STATION_GATE_6)))
+		goto cleanup;
+cleanup:
+	close(self);
+	return err;
+}
+
+struct attach {
+	int program;
+	int type;
+	__u32 flags;
+};
+
+static int attach_inside(struct station *s, void *arg)
+{
+	const struct attach *a = arg;
+	int link;
+
+	if (s->link >= 0)
+		return bpf_link_update(s->link, a->program, NULL);
+	link = link_create(s->target, a->program, a->type, a->flags);
+	if (link < 0)
+		return link;
+	s->link = link;
+	return 0;
+}
+
+int station__attach_xdp(struct station *s, int program)
+{
+	struct attach a = { program, BPF_XDP, XDP_FLAGS_DRV_MODE };
+	int err = station__inside(s, attach_inside, &a);
+
+	if (err)
+		fprintf(stderr, "bench: native XDP at %s: %s\n", s->gate_name, strerror(-err));
+	return err;
+}
+
+int station__attach_tc(struct station *s, int program)
+{
+	struct attach a = { program, STATION_TCX_INGRESS, 0 };
+	int err = station__inside(s, attach_inside, &a);
+
+	if (err)
+		fprintf(stderr, "bench: tcx at %s: %s\n", s->gate_name, strerror(-err));
+	return err;
+}
+
+int station__attach_echogate(struct station *s, const char *echogate, const char *mode,
+			     const char *config)
+{
+	int err = station__run(s->netns, "%s attach " STATION_DEVICE " --netns /proc/%d/fd/%d --mode %s%s%s",
+			       echogate, getpid(), s->netns, mode, config ? " --config " : "",
+			       config ? config : "");
+
+	s->echogate = !err;
+	return err;
+}
+
+static int enable_gro(struct station *s, void *arg)
+{
+	struct ethtool_value value = { .cmd = ETHTOOL_SGRO, .data = 1 };
+	struct ifreq request = { .ifr_data = (void *)&value };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+
+	(void)arg;
+	(void)s;
+	if (fd < 0)
+		return -errno;
+	strcpy(request.ifr_name, STATION_DEVICE);
+	if (ioctl(fd, SIOCETHTOOL, &request))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int station__enable_gro(struct station *s)
+{
+	int err = station__inside(s, enable_gro, NULL);
+
+	if (err)
+		fprintf(stderr, "bench: GRO at %s: %s\n", s->gate_name, strerror(-err));
+	return err;
+}
+
+/* veth counts as sent at one end what was taken from the ring at the other. */
+int station__received(struct station *s, __u64 *frames)
+{
+	FILE *file = fopen("/proc/thread-self/net/dev", "re");
+	char line[512], name[32];
+	unsigned long long sent;
+	int err = -ENOENT;
+
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, " %31[^:]:%*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", name, &sent) == 2 &&
+		    !strcmp(name, s->gate_name)) {
+			*frames = sent;
+			err = 0;
+		}
+	fclose(file);
+	return err;
+}
+
+void station__close(struct station *s, const char *echogate)
+{
+	if (s->echogate)
+		station__run(s->netns, "%s detach " STATION_DEVICE " --netns /proc/%d/fd/%d", echogate,
+			     getpid(), s->netns);
+	s->echogate = false;
+	if (s->link >= 0)
+		close(s->link);
+	if (s->sink_link >= 0)
+		close(s->sink_link);
+	if (s->netns >= 0)
+		close(s->netns);
+	s->link = s->sink_link = s->netns = -1;
+}
