@@ -120,11 +120,16 @@ static __always_inline __u8 eg_hop_limit(const struct eg_vlan_key *tags)
 	return vlan ? vlan->hop6 : eg_config.hop6;
 }
 
-/* The flow label of a reply to `ip6`, host order (ip6_make_flowlabel(), icmpv6_echo_reply()). */
+/*
+ * The flow label of a reply to `ip6`, host order (ip6_make_flowlabel(),
+ * icmpv6_echo_reply()): a label of 0 is none to reflect.
+ */
 static __always_inline __u32 eg_flow_label(const struct ipv6hdr *ip6, __u64 hash)
 {
-	if (eg_config.flags & EG_FLAG_LABEL_REFLECT)
-		return eg_ipv6_flow(ip6) & 0xfffff;
+	__u32 label = eg_ipv6_flow(ip6) & 0xfffff;
+
+	if (eg_config.flags & EG_FLAG_LABEL_REFLECT && label)
+		return label;
 	return eg_config.flags & EG_FLAG_LABEL_AUTO ? hash & 0xfffff : 0;
 }
 

@@ -28,10 +28,18 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, EG_VLANS_MAX);
-	__uint(map_flags, 1 /* BPF_F_NO_PREALLOC */);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct eg_vlan_key);
 	__type(value, struct eg_vlan);
 } eg_vlans SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, EG_METRICS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct eg_metrics_key);
+	__type(value, __u32);
+} eg_metrics SEC(".maps");
 
 /* No program reads it: the loader's own notes, pinned with the rest. */
 struct {

@@ -102,6 +102,20 @@ static __always_inline enum eg_reason eg_fib_ask(void *ctx, const struct eg_quer
 	return EG_REASON_NONE;
 }
 
+/* Whether a route to the source says something about replies that the FIB helper keeps to itself. */
+static __always_inline bool eg_route_metrics(const struct eg_query *q)
+{
+	struct eg_metrics_key key = { .prefix = 128 };
+
+	if (q->family == AF_INET) {
+		key.addr[2] = bpf_htonl(0xffff);
+		key.addr[3] = q->src[0];
+	} else {
+		__builtin_memcpy(key.addr, q->src, sizeof(key.addr));
+	}
+	return bpf_map_lookup_elem(&eg_metrics, &key);
+}
+
 /* Asks everybody. A tagged frame belongs to a VLAN device, or to nobody here. */
 static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_query *q)
 {
@@ -121,6 +135,8 @@ static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_q
 	reason = eg_path_plausible(q->eth, mac, q->family, q->src);
 	if (reason != EG_REASON_NONE || eg_swap)
 		return reason;
+	if (eg_route_metrics(q))
+		return EG_REASON_ROUTE_METRICS;
 	return eg_fib_ask(ctx, q, ifindex);
 }
 

@@ -118,6 +118,20 @@ struct eg_vlan {
 	__u8  pad;
 };
 
+/* Route metrics -------------------------------------------------------- */
+
+#define EG_METRICS_MAX		4096
+
+/*
+ * Map eg_metrics: LPM trie of the destinations whose route carries a metric that
+ * bpf_fib_lookup() doesn't tell (hoplimit; mtu without lock). Replies to them are
+ * the kernel's. IPv4 prefixes stand under ::ffff:0:0/96. Value: __u32, unused.
+ */
+struct eg_metrics_key {
+	__u32  prefix;			/* length, bits */
+	__be32 addr[4];
+};
+
 /* Remembered reply paths ----------------------------------------------- */
 
 #define EG_PATH_SET_BITS	14
@@ -172,6 +186,7 @@ EG_SAME("eg_addrs", sizeof(struct eg_addrs), 64 + 1024 * 32 + 2048 * 64);
 EG_SAME("eg_addrs.v4", __builtin_offsetof(struct eg_addrs, v4), 64);
 EG_SAME("eg_vlan_key", sizeof(struct eg_vlan_key), 8);
 EG_SAME("eg_vlan", sizeof(struct eg_vlan), 12);
+EG_SAME("eg_metrics_key", sizeof(struct eg_metrics_key), 20);
 EG_SAME("eg_path_set", sizeof(struct eg_path_set), 32);
 EG_SAME("eg_meta", sizeof(struct eg_meta), 560);
 EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 32);

@@ -12,7 +12,7 @@
 
 /* A request found good: what its reply needs and the frame no longer shows cheaply. */
 struct eg_echo {
-	__u64 rest;		/* sum of message (and pseudo-header) without type, code and checksum */
+	__u64 rest;		/* sum of message (and pseudo-header) behind its first word */
 	__u32 len;		/* bytes from the IP header to the end of the message */
 };
 
@@ -20,7 +20,9 @@ struct eg_echo {
  * A message's first word holds type, code and checksum, in this order in memory.
  * The reply's has the type changed, the code kept (RFC 792 says 0; Linux copies
  * it, and a sender may look), and the checksum of the whole. An all-zero message
- * sums to 0 and gets 0xffff: 0x0000 would not verify.
+ * sums to 0 and gets 0xffff: 0x0000 would not verify. For that to be seen, `rest`
+ * is a sum that never had the first word in it: one taken away again may leave
+ * 0xffff where nothing was.
  */
 static __always_inline __u32 eg_reply_word(__u32 word, __u8 type, __u64 rest)
 {
@@ -67,11 +69,11 @@ static __always_inline enum eg_reason eg_judge_4(const struct iphdr *ip, const v
 	}
 	if (len > sizeof(*ip) + EG_SUM_MAX)
 		return EG_REASON_TOO_LONG;
-	if (!eg_sum(icmp, len - sizeof(*ip), end, &sum))
+	if (!eg_sum(&icmp->rest, len - sizeof(*ip) - 4, end, &sum))
 		return EG_REASON_NOT_LINEAR;
-	if (eg_fold(sum) != 0xffff)
+	if (eg_fold(sum + eg_load32(icmp)) != 0xffff)
 		return EG_REASON_ICMP_CHECKSUM;
-	e->rest = sum - eg_load32(icmp);
+	e->rest = sum;
 	e->len = len;
 	return EG_REASON_NONE;
 }
@@ -95,11 +97,11 @@ static __always_inline enum eg_reason eg_judge_6(const struct ipv6hdr *ip6, cons
 		return EG_REASON_TOO_LONG;
 	/* Pseudo-header, RFC 8200 8.1. */
 	sum = eg_sum_fixed(&ip6->saddr, 32) + eg_htons(len) + eg_htons(EG_IPPROTO_ICMPV6);
-	if (!eg_sum(icmp, len, end, &sum))
+	if (!eg_sum(&icmp->rest, len - 4, end, &sum))
 		return EG_REASON_NOT_LINEAR;
-	if (eg_fold(sum) != 0xffff)
+	if (eg_fold(sum + eg_load32(icmp)) != 0xffff)
 		return EG_REASON_ICMP_CHECKSUM;
-	e->rest = sum - eg_load32(icmp);
+	e->rest = sum;
 	e->len = sizeof(*ip6) + len;
 	return EG_REASON_NONE;
 }

@@ -43,6 +43,8 @@
 #define AF_INET			2
 #define AF_INET6		10
 
+#define BPF_F_NO_PREALLOC	1
+
 #define BPF_FIB_LKUP_RET_SUCCESS	0
 #define BPF_FIB_LKUP_RET_FWD_DISABLED	5
 #define BPF_FIB_LKUP_RET_NO_NEIGH	7

@@ -52,6 +52,7 @@
 	X(NO_ROUTE,          "no-route",          "no unicast route back to the source") \
 	X(NO_NEIGHBOUR,      "no-neighbour",      "next hop's MAC address not resolved yet") \
 	X(OTHER_PATH,        "other-path",        "reply leaves by another interface or next hop") \
+	X(ROUTE_METRICS,     "route-metrics",     "a route to the source sets its own MTU or hop limit") \
 	X(FRAG_NEEDED,       "frag-needed",       "reply longer than the route's MTU") \
 	X(FIB_ERROR,         "fib-error",         "route look-up failed") \
 	X(ADJUST_FAILED,     "adjust-failed",     "frame could not be trimmed or made writable") \
