@@ -419,7 +419,7 @@ static void checksums(void)
 	}
 	V4(ANSWER, 0, "request checksum 0xffff for 0x0000", s.sum = SUM_WANT_FFFF);
 	V6(ANSWER, 0, "request checksum 0xffff for 0x0000", s.sum = SUM_WANT_FFFF);
-	EACH(int, n, 0, 1, 2, 56, 57, 1472) {
+	EACH(int, n, 0, 1, 2, 8, 56, 57, 248, 249, 256, 504, 505, 512, 1000, 1001, 1471, 1472) {
 		struct spec s = spec4();
 
 		s.id = 0;
@@ -432,7 +432,8 @@ static void checksums(void)
 		s.seq = 0;
 		s.fill = 0;
 		s.data_len = *n < 1452 ? *n : 1452;
-		add(&s, ANSWER, 0, "IPv6 all zero, %d bytes", (int)s.data_len);
+		if (*n <= 1452 || *n == 1472)
+			add(&s, ANSWER, 0, "IPv6 all zero, %d bytes", (int)s.data_len);
 	}
 	V4(ANSWER, CASE_ZERO_SUM, "identifier 0xffff, else zero", s.id = 0xffff; s.seq = 0; s.fill = 0);
 	V4(ANSWER, 0, "all zero but code 1", s.id = 0; s.seq = 0; s.fill = 0; s.code = 1);
