@@ -13,7 +13,7 @@
 /* struct eg_counters is nothing but 64-bit numbers. */
 #define WORDS		(sizeof(struct eg_counters) / sizeof(__u64))
 
-static __u64 now(void)
+static __u64 monotonic(void)
 {
 	struct timespec t;
 
@@ -50,7 +50,7 @@ int reading__take(struct reading *r, int map)
 	err = err ?: bpf_map_lookup_elem(map, &key, egress);
 	if (err)
 		goto cleanup;
-	r->when = now();
+	r->when = monotonic();
 	for (int i = 0; i < r->cpus; i++) {
 		add_words(&r->sum[EG_INGRESS], &r->per_cpu[i]);
 		add_words(&r->sum[EG_EGRESS], &egress[i]);
@@ -68,26 +68,32 @@ void reading__free(struct reading *r)
 	r->per_cpu = NULL;
 }
 
-static void rate_words(struct eg_counters *now, const struct eg_counters *before, __u64 ns)
+static void rate_words(struct eg_counters *rate, const struct eg_counters *before,
+		       const struct eg_counters *now, __u64 ns)
 {
-	const __u64 *b = (const __u64 *)before;
-	__u64 *n = (__u64 *)now;
+	const __u64 *b = (const __u64 *)before, *n = (const __u64 *)now;
+	__u64 *r = (__u64 *)rate;
 
 	for (size_t i = 0; i < WORDS; i++) {
 		__u64 diff = n[i] >= b[i] ? n[i] - b[i] : n[i];
 
-		n[i] = (__u64)((double)diff * NS_PER_S / ns + 0.5);
+		r[i] = (__u64)((double)diff * NS_PER_S / ns + 0.5);
 	}
 }
 
-void reading__rate(struct reading *now, const struct reading *before)
+int reading__rate(struct reading *rate, const struct reading *before, const struct reading *now)
 {
 	__u64 ns = now->when > before->when ? now->when - before->when : 1;
 
+	*rate = *now;
+	rate->per_cpu = calloc(now->cpus, sizeof(*rate->per_cpu));
+	if (!rate->per_cpu)
+		return -ENOMEM;
 	for (int i = 0; i < EG_DIRECTION_COUNT; i++)
-		rate_words(&now->sum[i], &before->sum[i], ns);
-	for (int i = 0; i < now->cpus && i < before->cpus; i++)
-		rate_words(&now->per_cpu[i], &before->per_cpu[i], ns);
+		rate_words(&rate->sum[i], &before->sum[i], &now->sum[i], ns);
+	for (int i = 0; i < now->cpus; i++)
+		rate_words(&rate->per_cpu[i], &before->per_cpu[i], &now->per_cpu[i], ns);
+	return 0;
 }
 
 int counters__reset(int map)

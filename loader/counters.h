@@ -17,8 +17,11 @@ struct reading {
 int reading__take(struct reading *r, int map);
 void reading__free(struct reading *r);
 
-/* What went on between two readings, per second. A counter that fell was reset. */
-void reading__rate(struct reading *now, const struct reading *before);
+/*
+ * What went on between two readings of one map, per second, as a reading of its
+ * own. A counter that fell was reset meanwhile. -errno.
+ */
+int reading__rate(struct reading *rate, const struct reading *before, const struct reading *now);
 
 /* All counters of a map to zero. -errno. */
 int counters__reset(int map);

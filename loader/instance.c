@@ -291,23 +291,21 @@ static enum status append(struct instances *all, const struct instance *in)
 	return DONE;
 }
 
-static enum status refuse(const struct instance *in, const char *name)
+/* Reports if an instance can't be shown. */
+static enum status refuse(const struct instance *in, const char *name, bool only_live)
 {
-	switch (in->state) {
-	case INSTANCE_OTHER_ABI:
+	if (in->state == INSTANCE_OTHER_ABI)
 		return report(FAILED, "%s: attached by an echogate with ABI %u, this one has %u; "
 			      "attach again to replace it", name, in->abi, EG_ABI);
-	case INSTANCE_INCOMPLETE:
-		if (in->maps[PIN_COUNTERS] >= 0 && in->maps[PIN_META] >= 0)
-			return DONE;
-		return report(FAILED, "%s: parts of its pins are missing; attach again to mend it",
-			      name);
-	case INSTANCE_GONE:
+	if (!only_live)
+		return DONE;
+	if (in->state == INSTANCE_GONE)
 		return report(NOT_ATTACHED, "%s: the interface is gone; "
 			      "'echogate detach --all' clears what it left", name);
-	default:
-		return DONE;
-	}
+	if (in->maps[PIN_COUNTERS] < 0 || !in->abi)
+		return report(FAILED, "%s: parts of its pins are missing; attach again to mend it",
+			      name);
+	return DONE;
 }
 
 static enum status select_named(const struct scope *s, char *const *names, size_t count,
@@ -321,9 +319,7 @@ static enum status select_named(const struct scope *s, char *const *names, size_
 		if (!st) {
 			instance__visit(&in, s);
 			scope__enter(s);
-			if (only_live)
-				st = refuse(&in, names[i]);
-			st = st ?: append(out, &in);
+			st = refuse(&in, names[i], only_live) ?: append(out, &in);
 			if (st)
 				instance__close(&in);
 		}
@@ -335,9 +331,10 @@ static enum status select_named(const struct scope *s, char *const *names, size_
 enum status instances__select(const struct scope *s, char *const *names, size_t count,
 			      bool only_live, struct instances *out)
 {
+	enum status st, first = DONE;
 	struct pin_dir *dirs;
-	enum status st = DONE;
 	struct instance in;
+	char name[32];
 	size_t n;
 	int err;
 
@@ -347,35 +344,38 @@ enum status instances__select(const struct scope *s, char *const *names, size_t 
 	err = pins__list(&dirs, &n);
 	if (err)
 		return report(status_of(err), PIN_ROOT ": %s", why(err));
-	for (size_t i = 0; !st && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (dirs[i].building || (*s->name && dirs[i].cookie != s->cookie))
 			continue;
 		err = instance__open(&in, &dirs[i]);
 		if (err) {
 			st = report(status_of(err), "pins of interface %u: %s", dirs[i].ifindex,
 				    why(err));
-			break;
+			first = first ?: st;
+			continue;
 		}
 		if (in.state == INSTANCE_ABSENT)
 			continue;
 		instance__visit(&in, s);
 		scope__enter(s);
-		if (only_live && (in.state == INSTANCE_GONE || in.state == INSTANCE_OTHER_ABI ||
-				  in.maps[PIN_COUNTERS] < 0)) {
-			if (in.state == INSTANCE_OTHER_ABI)
-				note("%s: left out, attached by an echogate with ABI %u; "
-				     "attach again to replace it",
-				     *in.ifname ? in.ifname : "an interface", in.abi);
+		/* Of a vanished interface only status and maps have something to tell. */
+		if (only_live && in.state == INSTANCE_GONE) {
 			instance__close(&in);
 			continue;
 		}
-		st = append(out, &in);
+		snprintf(name, sizeof(name), "%s", in.ifname);
+		if (!*name)
+			snprintf(name, sizeof(name), "interface %u", in.dir.ifindex);
+		st = refuse(&in, name, only_live) ?: append(out, &in);
+		if (st)
+			instance__close(&in);
+		first = first ?: st;
 	}
 	free(dirs);
-	if (!st && !out->count)
-		st = report(NOT_ATTACHED, "nothing is attached%s%s; 'echogate attach IFACE' attaches",
-			    *s->name ? " in network namespace " : "", s->name);
-	return st;
+	if (!first && !out->count)
+		first = report(NOT_ATTACHED, "nothing is attached%s%s; 'echogate attach IFACE' attaches",
+			       *s->name ? " in network namespace " : "", s->name);
+	return first;
 }
 
 void instances__free(struct instances *all)

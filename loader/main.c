@@ -18,6 +18,11 @@ const struct command commands[] = {
 	  "      --all            every interface of the namespace, and leftovers of dead ones\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n",
 	  cmd_detach },
+	{ "status", "[IFACE...] [--netns NAME] [--json]",
+	  "Show what is attached where, and whether its tables are fresh",
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON\n",
+	  cmd_status },
 	{ "stats", "[IFACE...] [--netns NAME] [--per-cpu] [--rate] [--watch[=SEC]] [--json] "
 	  "[--openmetrics] [--reset]",
 	  "Show the counters",
@@ -29,6 +34,11 @@ const struct command commands[] = {
 	  "      --openmetrics    as OpenMetrics text\n"
 	  "      --reset          set the counters to zero after showing them\n",
 	  cmd_stats },
+	{ "maps", "[IFACE...] [dump NAME] [--netns NAME] [--json]",
+	  "List the pinned maps, or dump one by its types",
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON\n",
+	  cmd_maps },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
 	  "      --json           as JSON\n",
 	  cmd_version },

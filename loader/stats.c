@@ -306,6 +306,21 @@ static struct reading *take_readings(const struct instances *all)
 	return NULL;
 }
 
+static struct reading *take_rates(const struct instances *all, const struct reading *before,
+				  const struct reading *now)
+{
+	struct reading *rates = calloc(all->count ?: 1, sizeof(*rates));
+	int err = rates ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < all->count; i++)
+		err = reading__rate(&rates[i], &before[i], &now[i]);
+	if (!err)
+		return rates;
+	free_readings(rates, all->count);
+	report(FAILED, "%s", why(err));
+	return NULL;
+}
+
 /* -EINTR if the user wants an end of it. */
 static int wait_seconds(unsigned long seconds)
 {
@@ -368,11 +383,9 @@ static enum status show(const struct stats_options *opts, const struct instances
 		if (!now)
 			goto cleanup;
 		if (opts->rate) {
-			rates = take_readings(all);
+			rates = take_rates(all, before, now);
 			if (!rates)
 				goto cleanup;
-			for (size_t i = 0; i < all->count; i++)
-				reading__rate(&rates[i], &before[i]);
 		}
 		print_readings(opts, all, rates ?: now);
 		if (fflush(stdout))

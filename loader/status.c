@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "command.h"
+#include "ethtool.h"
+#include "forwarding.h"
+#include "instance.h"
+#include "json.h"
+#include "snapshot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/btf.h>
+
+/* The maps compared with the system as it is now, and what the driver says. */
+struct findings {
+	bool compared;			/* else the four below mean nothing */
+	bool addresses_stale;
+	bool settings_stale;
+	bool vlans_stale;
+	__u32 forwarding_off;		/* EG_OWNED_FORWARD4/6 */
+	size_t addresses;		/* local ones in the table */
+	size_t vlans;
+	struct driver_counter *driver;
+	size_t driver_count;
+	const char *reply_path;		/* "fib", "swap"; NULL: can't be told */
+};
+
+/* Reading ------------------------------------------------------------------------ */
+
+static struct eg_addrs *read_table(const struct instance *in)
+{
+	struct eg_addrs *table = calloc(1, sizeof(*table));
+	__u32 zero = 0;
+
+	if (table && (in->maps[PIN_ADDRS] < 0 ||
+		      bpf_map_lookup_elem(in->maps[PIN_ADDRS], &zero, table))) {
+		free(table);
+		table = NULL;
+	}
+	return table;
+}
+
+static size_t count_vlans(int map)
+{
+	struct eg_vlan_key key, *last = NULL;
+	size_t n = 0;
+
+	while (n <= EG_VLANS_MAX && !bpf_map_get_next_key(map, last, &key)) {
+		last = &key;
+		n++;
+	}
+	return n;
+}
+
+static bool vlans_equal(int map, size_t count, const struct snapshot *snap)
+{
+	struct eg_vlan value;
+
+	if (count != snap->vlan_count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (bpf_map_lookup_elem(map, &snap->vlans[i].key, &value) ||
+		    memcmp(&value, &snap->vlans[i].value, sizeof(value)))
+			return false;
+	return true;
+}
+
+static void compare(const struct instance *in, const struct eg_addrs *table, struct findings *f)
+{
+	struct addresses held = {};
+	struct snapshot snap = {};
+	struct eg_config config;
+	struct rtnl rt = {};
+	__u32 zero = 0;
+
+	if (rtnl__open(&rt))
+		return;
+	if (in->maps[PIN_CONFIG] >= 0 && in->maps[PIN_VLANS] >= 0 &&
+	    !bpf_map_lookup_elem(in->maps[PIN_CONFIG], &zero, &config) &&
+	    !addresses__extract(table, &held) && !snapshot__take(&rt, in->dir.ifindex, &snap)) {
+		f->compared = true;
+		f->addresses_stale = !addresses__equal(&held, &snap.addrs);
+		f->settings_stale = !config__equal(&config, &snap.config);
+		f->vlans_stale = !vlans_equal(in->maps[PIN_VLANS], f->vlans, &snap);
+		f->forwarding_off = forwarding__off();
+	}
+	addresses__free(&held);
+	snapshot__free(&snap);
+	rtnl__close(&rt);
+}
+
+/* Value of a load-time switch in a .rodata map; -1 if it isn't there. */
+static int read_switch(int map, const struct bpf_map_info *info, const char *name)
+{
+	const struct btf_var_secinfo *var;
+	const struct btf_type *section;
+	struct btf *btf = NULL;
+	__u8 *value = NULL;
+	__u32 zero = 0;
+	int found = -1;
+
+	btf = btf__load_from_kernel_by_id(info->btf_id);
+	value = calloc(1, info->value_size);
+	section = btf ? btf__type_by_id(btf, info->btf_value_type_id) : NULL;
+	if (!value || !section || !btf_is_datasec(section) ||
+	    bpf_map_lookup_elem(map, &zero, value))
+		goto cleanup;
+	var = btf_var_secinfos(section);
+	for (int i = 0; i < btf_vlen(section); i++, var++) {
+		const struct btf_type *t = btf__type_by_id(btf, var->type);
+
+		if (t && !strcmp(btf__name_by_offset(btf, t->name_off), name) &&
+		    var->offset < info->value_size)
+			found = value[var->offset];
+	}
+cleanup:
+	free(value);
+	btf__free(btf);
+	return found;
+}
+
+/* The switch is in the running program and nowhere else. */
+static const char *read_reply_path(__u32 program)
+{
+	struct bpf_prog_info info = {};
+	__u32 ids[64], len = sizeof(info);
+	int fd, swap = -1;
+
+	fd = bpf_prog_get_fd_by_id(program);
+	if (fd < 0)
+		return NULL;
+	info.nr_map_ids = ARRAY_SIZE(ids);
+	info.map_ids = (uintptr_t)ids;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		info.nr_map_ids = 0;
+	close(fd);
+	for (__u32 i = 0; swap < 0 && i < info.nr_map_ids && i < ARRAY_SIZE(ids); i++) {
+		struct bpf_map_info map = {};
+
+		fd = bpf_map_get_fd_by_id(ids[i]);
+		len = sizeof(map);
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &map, &len) &&
+		    strstr(map.name, ".rodata"))
+			swap = read_switch(fd, &map, "eg_swap");
+		close_fd(&fd);
+	}
+	return swap < 0 ? NULL : swap ? "swap" : "fib";
+}
+
+static __u32 program_of(const struct instance *in, enum hook hook)
+{
+	return in->alive[hook] ? in->info[hook].prog_id : in->filters[hook];
+}
+
+static void find_out(const struct scope *s, const struct instance *in, struct findings *f)
+{
+	struct eg_addrs *table = read_table(in);
+	char name[EG_META_PATH];
+	__u32 program;
+
+	memset(f, 0, sizeof(*f));
+	if (table)
+		f->addresses = (size_t)table->count4 + table->count6;
+	if (in->maps[PIN_VLANS] >= 0)
+		f->vlans = count_vlans(in->maps[PIN_VLANS]);
+	program = program_of(in, HOOK_XDP) ?: program_of(in, HOOK_TC_INGRESS);
+	if (program)
+		f->reply_path = read_reply_path(program);
+	if (in->present && !netns__enter(s, in->dir.cookie, in->meta.netns, name, sizeof(name))) {
+		if (table)
+			compare(in, table, f);
+		ethtool__xdp_counters(in->ifname, &f->driver, &f->driver_count);
+		scope__enter(s);
+	}
+	free(table);
+}
+
+/* Text --------------------------------------------------------------------------- */
+
+static const char *advice(enum instance_state state)
+{
+	switch (state) {
+	case INSTANCE_MOVED:
+		return "the interface is in another namespace now; detach it here, attach it there";
+	case INSTANCE_INCOMPLETE:
+		return "parts of it are missing; attach again to mend it";
+	case INSTANCE_GONE:
+		return "the interface is gone; 'echogate detach --all' clears what it left";
+	default:
+		return NULL;
+	}
+}
+
+static void print_fresh(const char *title, size_t count, bool compared, bool stale)
+{
+	printf("  %-12s %zu, %s\n", title, count,
+	       !compared ? "not compared" : stale ? "stale: attach again to refresh" : "fresh");
+}
+
+static void print_hooks(const struct instance *in)
+{
+	const char *title = "hooks";
+
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		__u32 program = program_of(in, i);
+
+		if (!program)
+			continue;
+		printf("  %-12s %s: program %u, ", title, hook_names[i], program);
+		if (in->alive[i])
+			printf("link %u, pinned\n", in->info[i].id);
+		else
+			printf("filter of clsact\n");
+		title = "";
+	}
+}
+
+static void print_text(const struct instance *in, const struct findings *f)
+{
+	const char *hint = advice(in->state);
+	char since[32] = "?";
+	time_t t = in->meta.since;
+	struct tm tm;
+
+	printf("%s%s%s (index %u): %s%s%s%s\n", *in->ifname ? in->ifname : "?",
+	       *in->netns ? " in " : "", in->netns, in->dir.ifindex, state_name(in->state),
+	       hint ? " (" : "", hint ?: "", hint ? ")" : "");
+	if (in->abi == EG_ABI) {
+		if (localtime_r(&t, &tm))
+			strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+		printf("  %-12s %s\n", "mode", mode_name(in->meta.mode));
+		printf("  %-12s %s\n", "since", since);
+		printf("  %-12s %llu\n", "generation", (unsigned long long)in->meta.generation);
+		printf("  %-12s %s\n", "config", *in->meta.config ? in->meta.config : "none");
+	}
+	if (f->reply_path)
+		printf("  %-12s %s\n", "reply path", f->reply_path);
+	print_hooks(in);
+	print_fresh("addresses", f->addresses, f->compared, f->addresses_stale);
+	if (f->vlans || f->vlans_stale)
+		print_fresh("VLANs", f->vlans, f->compared, f->vlans_stale);
+	if (f->compared)
+		printf("  %-12s %s\n", "settings",
+		       f->settings_stale ? "stale: attach again to refresh" : "fresh");
+	if (f->compared && f->forwarding_off && f->reply_path && strcmp(f->reply_path, "swap"))
+		printf("  %-12s off on lo for%s%s: such pings go to the kernel (fib-disabled); "
+		       "attach again to mend it\n", "forwarding",
+		       f->forwarding_off & EG_OWNED_FORWARD4 ? " IPv4" : "",
+		       f->forwarding_off & EG_OWNED_FORWARD6 ? " IPv6" : "");
+	if (in->present)
+		printf("  %-12s rx_dropped %llu\n", "driver",
+		       (unsigned long long)in->device.rx_dropped);
+	for (size_t i = 0; i < f->driver_count; i++)
+		printf("  %-12s %s %llu\n", "", f->driver[i].name,
+		       (unsigned long long)f->driver[i].value);
+}
+
+/* JSON --------------------------------------------------------------------------- */
+
+static void add_stale(struct json_object *o, bool compared, bool stale)
+{
+	json_object_object_add(o, "stale", compared ? json_object_new_boolean(stale) : NULL);
+}
+
+static struct json_object *json_hooks(const struct instance *in)
+{
+	struct json_object *list = json_object_new_array(), *o;
+
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		__u32 program = program_of(in, i);
+
+		if (!program)
+			continue;
+		o = json_object_new_object();
+		json__add_string(o, "name", hook_names[i]);
+		json__add_number(o, "program_id", program);
+		json_object_object_add(o, "link_id", in->alive[i] ?
+				       json_object_new_int64(in->info[i].id) : NULL);
+		json__add_bool(o, "pinned", in->alive[i]);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static struct json_object *json_instance(const struct instance *in, const struct findings *f)
+{
+	struct json_object *o = json_object_new_object(), *sub;
+
+	json__add_place(o, in);
+	json__add_string(o, "state", state_name(in->state));
+	json__add_string_or_null(o, "mode", in->abi == EG_ABI ? mode_name(in->meta.mode) : "");
+	json_object_object_add(o, "hooks", json_hooks(in));
+	json__add_number(o, "since", in->meta.since);
+	json__add_string_or_null(o, "config", in->meta.config);
+	json__add_string_or_null(o, "reply_path", f->reply_path ?: "");
+	json__add_number(o, "generation", in->meta.generation);
+	sub = json_object_new_object();
+	json__add_number(sub, "count", f->addresses);
+	add_stale(sub, f->compared, f->addresses_stale);
+	json_object_object_add(o, "addresses", sub);
+	sub = json_object_new_object();
+	json__add_number(sub, "count", f->vlans);
+	add_stale(sub, f->compared, f->vlans_stale);
+	json_object_object_add(o, "vlans", sub);
+	sub = json_object_new_object();
+	add_stale(sub, f->compared, f->settings_stale);
+	json_object_object_add(o, "settings", sub);
+	sub = json_object_new_object();
+	if (in->present)
+		json__add_number(sub, "rx_dropped", in->device.rx_dropped);
+	for (size_t i = 0; i < f->driver_count; i++)
+		json__add_number(sub, f->driver[i].name, f->driver[i].value);
+	json_object_object_add(o, "driver", sub);
+	return o;
+}
+
+/* The command -------------------------------------------------------------------- */
+
+enum status cmd_status(const struct command *self, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "netns", required_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
+		COMMON_OPTIONS
+	};
+	struct json_object *list = NULL, *doc;
+	struct scope scope = SCOPE_INIT;
+	struct instances all = {};
+	const char *netns = NULL;
+	struct findings f;
+	bool json = false;
+	enum status st;
+	int o;
+
+	while ((o = command__option(self, argc, argv, "", longs)) != OPTION_END) {
+		switch (o) {
+		case 'n':
+			netns = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		default:
+			return o == OPTION_HELP ? DONE : USAGE;
+		}
+	}
+	st = check_privileges() ?: scope__open(&scope, netns);
+	if (st)
+		goto cleanup;
+	st = instances__select(&scope, argv + optind, argc - optind, false, &all);
+	if (json)
+		list = json_object_new_array();
+	for (size_t i = 0; i < all.count; i++) {
+		find_out(&scope, &all.list[i], &f);
+		if (json) {
+			json_object_array_add(list, json_instance(&all.list[i], &f));
+		} else {
+			if (i)
+				putchar('\n');
+			print_text(&all.list[i], &f);
+		}
+		free(f.driver);
+	}
+	/* An empty list is an answer too, for programs that asked for one. */
+	if (json && (all.count || (st == NOT_ATTACHED && optind == argc))) {
+		doc = json__document();
+		json_object_object_add(doc, "interfaces", list);
+		json__print(doc, false);
+		list = NULL;
+	}
+	json_object_put(list);
+cleanup:
+	instances__free(&all);
+	scope__close(&scope);
+	return st;
+}
