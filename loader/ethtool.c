@@ -24,16 +24,17 @@ static int ask(int fd, const char *ifname, void *cmd)
 
 static int counter_count(int fd, const char *ifname, __u32 *count)
 {
-	struct {
+	/* The head ends in an array; here it holds one number. */
+	union {
 		struct ethtool_sset_info head;
-		__u32 length;
+		char room[sizeof(struct ethtool_sset_info) + sizeof(__u32)];
 	} cmd = { .head = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_STATS } };
 	int err;
 
 	err = ask(fd, ifname, &cmd);
 	if (err)
 		return err;
-	*count = cmd.head.sset_mask ? cmd.length : 0;
+	*count = cmd.head.sset_mask ? cmd.head.data[0] : 0;
 	return *count && *count <= COUNTERS_MAX ? 0 : -EOPNOTSUPP;
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "btfjson.h"
+#include "btfvalue.h"
 #include "command.h"
 #include "instance.h"
 #include "json.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,15 +164,23 @@ static void type_name(const struct map *map, __u32 id, char *text, size_t size)
 
 /* Listing ------------------------------------------------------------------------ */
 
+static void sized_type(const struct map *map, __u32 size, __u32 type, char *text, size_t room)
+{
+	char name[64];
+
+	type_name(map, type, name, sizeof(name));
+	snprintf(text, room, "%u %s", size, name);
+}
+
 static enum status list_text(const struct instance *in)
 {
-	char key[64], value[64];
+	char key[80], value[80];
 	enum status st = DONE;
 	struct map map;
 
 	printf("%s%s%s (index %u)\n", *in->ifname ? in->ifname : "?", *in->netns ? " in " : "",
 	       in->netns, in->dir.ifindex);
-	printf("  %-11s %-12s %-18s %-25s %8s %8s %10s  %s\n", "NAME", "TYPE", "KEY", "VALUE", "USED",
+	printf("  %-11s %-12s %-20s %-26s %6s %6s %8s  %s\n", "NAME", "TYPE", "KEY", "VALUE", "USED",
 	       "OF", "MEMORY", "PATH");
 	for (int i = 0; i < PIN_MAP_COUNT; i++) {
 		size_t used = 0;
@@ -187,12 +194,12 @@ static enum status list_text(const struct instance *in)
 			map__close(&map);
 			continue;
 		}
-		type_name(&map, map.info.btf_key_type_id, key, sizeof(key));
-		type_name(&map, map.info.btf_value_type_id, value, sizeof(value));
-		printf("  %-11s %-12s %u %-*s %u %-*s %8zu %8u %10llu  %s\n", map.name, type_of(&map),
-		       map.info.key_size, 16, key, map.info.value_size,
-		       24 - snprintf(NULL, 0, "%u", map.info.value_size), value, used,
-		       map.info.max_entries, (unsigned long long)map__memory(&map), map.path);
+		sized_type(&map, map.info.key_size, map.info.btf_key_type_id, key, sizeof(key));
+		sized_type(&map, map.info.value_size, map.info.btf_value_type_id, value,
+			   sizeof(value));
+		printf("  %-11s %-12s %-20s %-26s %6zu %6u %8llu  %s\n", map.name, type_of(&map), key,
+		       value, used, map.info.max_entries, (unsigned long long)map__memory(&map),
+		       map.path);
 		map__close(&map);
 	}
 	return st;
@@ -247,56 +254,34 @@ static enum status list_json(const struct instance *in, struct json_object *out)
 
 /* Dumping ------------------------------------------------------------------------- */
 
-static void print_dump(void *ctx, const char *fmt, va_list args)
-{
-	(void)ctx;
-	vprintf(fmt, args);
-}
-
-static int dump_value(struct btf_dump *dump, __u32 id, const void *data, size_t size)
-{
-	LIBBPF_OPTS(btf_dump_type_data_opts, opts, .indent_level = 1, .emit_zeroes = false);
-	int err;
-
-	fputc('\t', stdout);
-	err = btf_dump__dump_type_data(dump, id, data, size, &opts);
-	putchar('\n');
-	return err < 0 ? err : 0;
-}
-
-/* Arrays may be keyed by a bare integer, which BTF need not describe. */
-static int dump_key(struct btf_dump *dump, const struct map *map, const void *key)
+static void dump_key(const struct map *map, const void *key)
 {
 	__u32 index;
 
-	if (map->info.key_size != sizeof(index) || !is_array(map)) {
+	/* Arrays may be keyed by a bare integer, which BTF need not describe. */
+	if (!is_array(map)) {
 		puts("key:");
-		return dump_value(dump, map->info.btf_key_type_id, key, map->info.key_size);
+		btf__print(map->btf, map->info.btf_key_type_id, "", key, map->info.key_size);
+		return;
 	}
 	memcpy(&index, key, sizeof(index));
 	printf("key: %u\n", index);
-	return 0;
 }
 
 static int dump_entry(const struct map *map, const void *key, const void *value, void *data)
 {
-	struct btf_dump *dump = data;
-	int err;
-
-	err = dump_key(dump, map, key);
-	for (int i = 0; !err && i < map->copies; i++) {
+	(void)data;
+	dump_key(map, key);
+	for (int i = 0; i < map->copies; i++) {
 		const __u8 *copy = (const __u8 *)value + i * map->step;
 
-		if (map->copies == 1) {
+		if (map->copies == 1)
 			puts("value:");
-		} else {
-			if (all_zero(copy, map->info.value_size))
-				continue;
+		else if (!all_zero(copy, map->info.value_size))
 			printf("value (cpu %d):\n", i);
-		}
-		err = dump_value(dump, map->info.btf_value_type_id, copy, map->info.value_size);
+		btf__print(map->btf, map->info.btf_value_type_id, "", copy, map->info.value_size);
 	}
-	return err;
+	return 0;
 }
 
 static int json_entry(const struct map *map, const void *key, const void *value, void *data)
@@ -330,16 +315,8 @@ static int json_entry(const struct map *map, const void *key, const void *value,
 
 static int dump_text(const struct map *map)
 {
-	struct btf_dump *dump = btf_dump__new(map->btf, print_dump, NULL, NULL);
-	int err;
-
-	if (!dump)
-		return -errno;
-	printf("%s (%s%s)\n", map->path, type_of(map),
-	       is_array(map) ? "; what is all zero is left out" : "");
-	err = map__walk(map, dump_entry, dump);
-	btf_dump__free(dump);
-	return err;
+	printf("%s (%s; what is zero is left out)\n", map->path, type_of(map));
+	return map__walk(map, dump_entry, NULL);
 }
 
 static enum status dump(const struct instance *in, enum pin_map pin, struct json_object *out)
