@@ -110,15 +110,18 @@ int hooks__xdp(struct hooks *h, enum eg_mode mode, int program, const struct ins
 
 /* clsact -------------------------------------------------------------------- */
 
-static struct bpf_tc_hook tc_hook(__u32 ifindex, enum hook hook)
+static void tc_hook__init(struct bpf_tc_hook *h, __u32 ifindex, enum bpf_tc_attach_point at)
 {
-	struct bpf_tc_hook h = {
-		.sz = sizeof(h),
-		.ifindex = ifindex,
-		.attach_point = hook == HOOK_TC_INGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS,
-	};
+	/* libbpf looks at the padding too. */
+	memset(h, 0, sizeof(*h));
+	h->sz = sizeof(*h);
+	h->ifindex = ifindex;
+	h->attach_point = at;
+}
 
-	return h;
+static enum bpf_tc_attach_point point_of(enum hook hook)
+{
+	return hook == HOOK_TC_INGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS;
 }
 
 static bool is_ours(__u32 prog_id)
@@ -140,9 +143,12 @@ static bool is_ours(__u32 prog_id)
 __u32 hooks__filter(__u32 ifindex, enum hook hook)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-	struct bpf_tc_hook h = tc_hook(ifindex, hook);
+	struct bpf_tc_hook h;
 
-	if (hook == HOOK_XDP || bpf_tc_query(&h, &opts) || !is_ours(opts.prog_id))
+	if (hook == HOOK_XDP)
+		return 0;
+	tc_hook__init(&h, ifindex, point_of(hook));
+	if (bpf_tc_query(&h, &opts) || !is_ours(opts.prog_id))
 		return 0;
 	return opts.prog_id;
 }
@@ -151,19 +157,16 @@ static int set_filter(__u32 ifindex, enum hook hook, int program, bool replace)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
 		    .prog_fd = program, .flags = replace ? BPF_TC_F_REPLACE : 0);
-	struct bpf_tc_hook h = tc_hook(ifindex, hook);
+	struct bpf_tc_hook h;
 
+	tc_hook__init(&h, ifindex, point_of(hook));
 	return bpf_tc_attach(&h, &opts);
 }
 
 static int attach_filter(struct hooks *h, enum hook hook, int program,
 			 const struct instance *old)
 {
-	struct bpf_tc_hook both = {
-		.sz = sizeof(both),
-		.ifindex = h->ifindex,
-		.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS,
-	};
+	struct bpf_tc_hook both;
 	struct hook_change *at = &h->at[hook];
 	__u32 old_id = hooks__filter(h->ifindex, hook);
 	int err;
@@ -173,6 +176,7 @@ static int attach_filter(struct hooks *h, enum hook hook, int program,
 		if (at->old_program < 0)
 			return -errno;
 	} else {
+		tc_hook__init(&both, h->ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
 		err = bpf_tc_hook_create(&both);
 		if (!err)
 			h->owned |= EG_OWNED_QDISC;
@@ -192,19 +196,16 @@ static int attach_filter(struct hooks *h, enum hook hook, int program,
 static void remove_filter(__u32 ifindex, enum hook hook)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-	struct bpf_tc_hook h = tc_hook(ifindex, hook);
+	struct bpf_tc_hook h;
 
+	tc_hook__init(&h, ifindex, point_of(hook));
 	if (hooks__filter(ifindex, hook))
 		bpf_tc_detach(&h, &opts);
 }
 
 static void remove_qdisc(__u32 ifindex)
 {
-	struct bpf_tc_hook both = {
-		.sz = sizeof(both),
-		.ifindex = ifindex,
-		.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS,
-	};
+	struct bpf_tc_hook both;
 	struct rtnl rt;
 	bool empty;
 
@@ -214,8 +215,10 @@ static void remove_qdisc(__u32 ifindex)
 	empty = !rtnl__filters(&rt, ifindex, TC_H_MIN_INGRESS) &&
 		!rtnl__filters(&rt, ifindex, TC_H_MIN_EGRESS);
 	rtnl__close(&rt);
-	if (empty)
-		bpf_tc_hook_destroy(&both);
+	if (!empty)
+		return;
+	tc_hook__init(&both, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+	bpf_tc_hook_destroy(&both);
 }
 
 void hooks__remove_filters(__u32 ifindex, __u32 owned)
