@@ -116,8 +116,7 @@ static __always_inline bool data_kept(void *p, void *end)
 
 static __always_inline bool same_mac(void *packet, const void *want)
 {
-	return eg_load32(packet) == eg_load32(want) &&
-	       eg_load16(packet + 4) == eg_load16(want + 4);
+	return eg_load32(packet) == eg_load32(want) && eg_load16(packet + 4) == eg_load16(want + 4);
 }
 
 /*
@@ -136,8 +135,7 @@ static __always_inline enum bench_fault reply4(void *data, void *end, __u64 leng
 		return BENCH_FAULT_LINK;
 	/* Version, TOS, length; DF is off; time to live and protocol. */
 	if (eg_load32(data + 14) != eg_load32(head + 14) ||
-	    (sink.faithful && eg_load16(data + 20)) ||
-	    eg_load16(data + 22) != eg_load16(head + 22))
+	    (sink.faithful && eg_load16(data + 20)) || eg_load16(data + 22) != eg_load16(head + 22))
 		return BENCH_FAULT_IP;
 	for (int n = 0; n < 20; n += 2)
 		sum += eg_load16(data + BENCH_L3 + n);
@@ -205,7 +203,7 @@ int bench_check(struct xdp_md *ctx)
 	enum bench_fault fault;
 
 	if (length != sink.length)
-		return XDP_DROP;	/* the target's kernel speaking of its own accord */
+		return XDP_DROP; /* the target's kernel speaking of its own accord */
 	sink.frames++;
 	if (data + BENCH_FRAME_MIN > end)
 		fault = BENCH_FAULT_LENGTH;
@@ -290,13 +288,15 @@ static __always_inline bool least_echo6(void *data, void *end)
 SEC("xdp")
 int bench_least4(struct xdp_md *ctx)
 {
-	return least_echo4((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? XDP_TX : XDP_DROP;
+	return least_echo4((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? XDP_TX
+										 : XDP_DROP;
 }
 
 SEC("xdp")
 int bench_least6(struct xdp_md *ctx)
 {
-	return least_echo6((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? XDP_TX : XDP_DROP;
+	return least_echo6((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? XDP_TX
+										 : XDP_DROP;
 }
 
 SEC("tc")

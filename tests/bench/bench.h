@@ -6,21 +6,21 @@
 #include "echogate/env.h"
 
 /* Headers up to and including ICMP: Ethernet 14, IPv4 20 or IPv6 40, ICMP 8. */
-#define BENCH_L3		14
-#define BENCH_ICMP4		34
-#define BENCH_ICMP6		54
-#define BENCH_HEAD4		42
-#define BENCH_HEAD6		62
-#define BENCH_HEAD_WORDS	8
+#define BENCH_L3	 14
+#define BENCH_ICMP4	 34
+#define BENCH_ICMP6	 54
+#define BENCH_HEAD4	 42
+#define BENCH_HEAD6	 62
+#define BENCH_HEAD_WORDS 8
 
-#define BENCH_FRAME_MIN		64
-#define BENCH_FRAME_MAX		1514
+#define BENCH_FRAME_MIN	 64
+#define BENCH_FRAME_MAX	 1514
 
 /* Byte n of an echo's data. */
-#define BENCH_DATA(n)		((__u8)((n) * 7 + 3))
+#define BENCH_DATA(n)	 ((__u8)((n)*7 + 3))
 
-#define BENCH_IDENTIFIER	0x6567
-#define BENCH_TOS		0xb9
+#define BENCH_IDENTIFIER 0x6567
+#define BENCH_TOS	 0xb9
 
 /*
  * The generator's state. It sits in one place because one CPU does everything;
@@ -28,15 +28,15 @@
  */
 struct bench_gen {
 	__u64 random;
-	__u64 span;			/* number of sources */
-	__u32 first;			/* first source; IPv6: its last 32 bits; host order */
-	__u32 ip_sum;			/* of the IPv4 header without checksum and source */
-	__u32 icmp_sum;			/* of all that the ICMP checksum covers but the
+	__u64 span;	/* number of sources */
+	__u32 first;	/* first source; IPv6: its last 32 bits; host order */
+	__u32 ip_sum;	/* of the IPv4 header without checksum and source */
+	__u32 icmp_sum; /* of all that the ICMP checksum covers but the
 					 * sequence and, in IPv6, the source's last 32 bits */
 	__u32 sequence;
-	__u32 verdict;			/* XDP_TX, or XDP_DROP to time the generator alone */
+	__u32 verdict; /* XDP_TX, or XDP_DROP to time the generator alone */
 	__u32 pad;
-	__u64 head[BENCH_HEAD_WORDS];	/* the headers, to be written into every frame */
+	__u64 head[BENCH_HEAD_WORDS]; /* the headers, to be written into every frame */
 };
 
 /* What the checking sink looks at. */
@@ -60,7 +60,7 @@ struct bench_sink {
 					 * counting sink writes */
 	__u64 length;			/* expected */
 	__u64 faithful;			/* DF must be off, as in the kernel's replies */
-	__u64 fault[BENCH_FAULT_COUNT];	/* by enum bench_fault */
+	__u64 fault[BENCH_FAULT_COUNT]; /* by enum bench_fault */
 };
 
 #endif

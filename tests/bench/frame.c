@@ -6,7 +6,7 @@
 #include "frame.h"
 #include "station.h"
 
-#define SYN		0x02
+#define SYN 0x02
 
 /* Ones' complement sum of words in memory order; length is even. */
 static __u32 sum_words(const void *data, __u32 length)
@@ -112,14 +112,15 @@ void frame__echo(int family, __u32 length, __u64 span, __u8 *frame, struct bench
 		gen->first = ntohl(eg_load32(frame + 26));
 		/* Without the checksums and what the generator varies. */
 		gen->ip_sum = sum_words(frame + BENCH_L3, 10) + sum_words(frame + 30, 4);
-		gen->icmp_sum = sum_words(frame + BENCH_ICMP4, 2) +
-				sum_words(frame + 38, length - 38);
+		gen->icmp_sum =
+			sum_words(frame + BENCH_ICMP4, 2) + sum_words(frame + 38, length - 38);
 	} else {
 		echo6_to(frame, length, STATION_TARGET_6);
 		gen->first = ntohl(eg_load32(frame + 34));
 		gen->ip_sum = 0;
 		gen->icmp_sum = pseudo6(frame, length, IPPROTO_ICMPV6) - sum_words(frame + 34, 4) +
-				sum_words(frame + BENCH_ICMP6, 2) + sum_words(frame + 58, length - 58);
+				sum_words(frame + BENCH_ICMP6, 2) +
+				sum_words(frame + 58, length - 58);
 	}
 	memcpy(gen->head, frame, sizeof(gen->head));
 }

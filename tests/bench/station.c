@@ -20,9 +20,10 @@
 #include "station.h"
 
 /* Not in the headers of Debian 12; the kernel has it since 6.6. */
-#define STATION_TCX_INGRESS	46
+#define STATION_TCX_INGRESS 46
+#define STATION_TCX_EGRESS  47
 
-#define COMMAND_SECONDS		20
+#define COMMAND_SECONDS	    20
 
 int station__run(int netns, const char *format, ...)
 {
@@ -41,7 +42,8 @@ int station__run(int netns, const char *format, ...)
 	if (child < 0)
 		return -errno;
 	if (!child) {
-		for (char *w = strtok_r(line, " ", &save); w && count < 47; w = strtok_r(NULL, " ", &save))
+		for (char *w = strtok_r(line, " ", &save); w && count < 47;
+		     w = strtok_r(NULL, " ", &save))
 			words[count++] = w;
 		words[count] = NULL;
 		alarm(COMMAND_SECONDS);
@@ -57,7 +59,8 @@ int station__run(int netns, const char *format, ...)
 			return -errno;
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	fprintf(stderr, "bench: \"%s\": %s %d\n", line, WIFEXITED(status) ? "exit status" : "signal",
+	fprintf(stderr, "bench: \"%s\": %s %d\n", line,
+		WIFEXITED(status) ? "exit status" : "signal",
 		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 	return -EIO;
 }
@@ -134,7 +137,7 @@ int station__open(struct station *s, int number, int sink)
 	int err;
 
 	memset(s, 0, sizeof(*s));
-	s->link = s->sink_link = -1;
+	s->link = s->egress = s->sink_link = -1;
 	snprintf(s->gate_name, sizeof(s->gate_name), "gate%d", number);
 	s->netns = new_netns();
 	if (s->netns < 0) {
@@ -146,11 +149,14 @@ int station__open(struct station *s, int number, int sink)
 	 * where every frame counts.
 	 */
 	if ((err = station__run(s->netns, "sysctl -qw net.ipv6.conf.default.addr_gen_mode=1 "
-				"net.ipv6.conf.default.router_solicitations=0 "
-				"net.ipv6.conf.default.accept_ra=0")) ||
-	    (err = station__run(s->netns, "ip link add " STATION_DEVICE " address " STATION_TARGET_MAC
-				" numtxqueues 1 numrxqueues 1 type veth peer name %s address "
-				STATION_GATE_MAC " numtxqueues 1 numrxqueues 1", s->gate_name)) ||
+					  "net.ipv6.conf.default.router_solicitations=0 "
+					  "net.ipv6.conf.default.accept_ra=0")) ||
+	    (err = station__run(
+		     s->netns,
+		     "ip link add " STATION_DEVICE " address " STATION_TARGET_MAC
+		     " numtxqueues 1 numrxqueues 1 type veth peer name %s address " STATION_GATE_MAC
+		     " numtxqueues 1 numrxqueues 1",
+		     s->gate_name)) ||
 	    (err = station__run(s->netns, "ip link set %s netns %d", s->gate_name, getpid())))
 		return err;
 	s->gate = if_nametoindex(s->gate_name);
@@ -162,7 +168,8 @@ int station__open(struct station *s, int number, int sink)
 	/* Before any traffic: what veth queues without a program it never delivers. */
 	s->sink_link = link_create(s->gate, sink, BPF_XDP, XDP_FLAGS_DRV_MODE);
 	if (s->sink_link < 0) {
-		fprintf(stderr, "bench: native XDP on %s: %s\n", s->gate_name, strerror(-s->sink_link));
+		fprintf(stderr, "bench: native XDP on %s: %s\n", s->gate_name,
+			strerror(-s->sink_link));
 		return s->sink_link;
 	}
 	return 0;
@@ -174,17 +181,19 @@ int station__up(struct station *s)
 
 	if (self < 0)
 		return -errno;
-	if ((err = station__run(self, "sysctl -qw net.ipv6.conf.%s.disable_ipv6=1", s->gate_name)) ||
+	if ((err = station__run(self, "sysctl -qw net.ipv6.conf.%s.disable_ipv6=1",
+				s->gate_name)) ||
 	    (err = station__run(self, "ip link set %s up", s->gate_name)) ||
 	    (err = station__run(s->netns, "ip link set lo up")) ||
 	    (err = station__run(s->netns, "ip link set " STATION_DEVICE " up")) ||
-	    (err = station__run(s->netns, "ip addr add " STATION_TARGET_4 "/30 dev " STATION_DEVICE)) ||
+	    (err = station__run(s->netns,
+				"ip addr add " STATION_TARGET_4 "/30 dev " STATION_DEVICE)) ||
 	    (err = station__run(s->netns, "ip addr add " STATION_TARGET_6 "/64 dev " STATION_DEVICE
-				" nodad")) ||
+					  " nodad")) ||
 	    (err = station__run(s->netns, "ip neigh add " STATION_GATE_4 " lladdr " STATION_GATE_MAC
-				" dev " STATION_DEVICE " nud permanent")) ||
+					  " dev " STATION_DEVICE " nud permanent")) ||
 	    (err = station__run(s->netns, "ip neigh add " STATION_GATE_6 " lladdr " STATION_GATE_MAC
-				" dev " STATION_DEVICE " nud permanent")) ||
+					  " dev " STATION_DEVICE " nud permanent")) ||
 	    (err = station__run(s->netns, "ip route add 198.18.0.0/15 via " STATION_GATE_4)) ||
 	    (err = station__run(s->netns, "ip -6 route add fd00::/64 via " STATION_GATE_6)))
 		goto cleanup;
@@ -194,6 +203,7 @@ cleanup:
 }
 
 struct attach {
+	int *link;
 	int program;
 	int type;
 	__u32 flags;
@@ -204,18 +214,18 @@ static int attach_inside(struct station *s, void *arg)
 	const struct attach *a = arg;
 	int link;
 
-	if (s->link >= 0)
-		return bpf_link_update(s->link, a->program, NULL);
+	if (*a->link >= 0)
+		return bpf_link_update(*a->link, a->program, NULL);
 	link = link_create(s->target, a->program, a->type, a->flags);
 	if (link < 0)
 		return link;
-	s->link = link;
+	*a->link = link;
 	return 0;
 }
 
 int station__attach_xdp(struct station *s, int program)
 {
-	struct attach a = { program, BPF_XDP, XDP_FLAGS_DRV_MODE };
+	struct attach a = { &s->link, program, BPF_XDP, XDP_FLAGS_DRV_MODE };
 	int err = station__inside(s, attach_inside, &a);
 
 	if (err)
@@ -223,11 +233,18 @@ int station__attach_xdp(struct station *s, int program)
 	return err;
 }
 
-int station__attach_tc(struct station *s, int program)
+int station__attach_tc(struct station *s, int ingress, int egress)
 {
-	struct attach a = { program, STATION_TCX_INGRESS, 0 };
-	int err = station__inside(s, attach_inside, &a);
+	struct attach in = { &s->link, ingress, STATION_TCX_INGRESS, 0 };
+	struct attach out = { &s->egress, egress, STATION_TCX_EGRESS, 0 };
+	int err = station__inside(s, attach_inside, &in);
 
+	if (!err && egress >= 0) {
+		err = station__inside(s, attach_inside, &out);
+	} else if (s->egress >= 0) {
+		close(s->egress);
+		s->egress = -1;
+	}
 	if (err)
 		fprintf(stderr, "bench: tcx at %s: %s\n", s->gate_name, strerror(-err));
 	return err;
@@ -236,7 +253,8 @@ int station__attach_tc(struct station *s, int program)
 int station__attach_echogate(struct station *s, const char *echogate, const char *mode,
 			     const char *config)
 {
-	int err = station__run(s->netns, "%s attach " STATION_DEVICE " --netns /proc/%d/fd/%d --mode %s%s%s",
+	int err = station__run(s->netns,
+			       "%s attach " STATION_DEVICE " --netns /proc/%d/fd/%d --mode %s%s%s",
 			       echogate, getpid(), s->netns, mode, config ? " --config " : "",
 			       config ? config : "");
 
@@ -281,7 +299,8 @@ int station__received(struct station *s, __u64 *frames)
 	if (!file)
 		return -errno;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, " %31[^:]:%*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", name, &sent) == 2 &&
+		if (sscanf(line, " %31[^:]:%*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", name,
+			   &sent) == 2 &&
 		    !strcmp(name, s->gate_name)) {
 			*frames = sent;
 			err = 0;
@@ -293,14 +312,16 @@ int station__received(struct station *s, __u64 *frames)
 void station__close(struct station *s, const char *echogate)
 {
 	if (s->echogate)
-		station__run(s->netns, "%s detach " STATION_DEVICE " --netns /proc/%d/fd/%d", echogate,
-			     getpid(), s->netns);
+		station__run(s->netns, "%s detach " STATION_DEVICE " --netns /proc/%d/fd/%d",
+			     echogate, getpid(), s->netns);
 	s->echogate = false;
 	if (s->link >= 0)
 		close(s->link);
+	if (s->egress >= 0)
+		close(s->egress);
 	if (s->sink_link >= 0)
 		close(s->sink_link);
 	if (s->netns >= 0)
 		close(s->netns);
-	s->link = s->sink_link = s->netns = -1;
+	s->link = s->egress = s->sink_link = s->netns = -1;
 }

@@ -12,28 +12,28 @@
 #include <stddef.h>
 #include <linux/types.h>
 
-#define STATION_GATE_MAC	"02:00:00:00:00:0a"
-#define STATION_TARGET_MAC	"02:00:00:00:00:0b"
-#define STATION_GATE_4		"198.19.255.253"
-#define STATION_TARGET_4	"198.19.255.254"
-#define STATION_GATE_6		"fd00:0:0:ff::1"
-#define STATION_TARGET_6	"fd00:0:0:ff::2"
-#define STATION_DEVICE		"target"
+#define STATION_GATE_MAC   "02:00:00:00:00:0a"
+#define STATION_TARGET_MAC "02:00:00:00:00:0b"
+#define STATION_GATE_4	   "198.19.255.253"
+#define STATION_TARGET_4   "198.19.255.254"
+#define STATION_GATE_6	   "fd00:0:0:ff::1"
+#define STATION_TARGET_6   "fd00:0:0:ff::2"
+#define STATION_DEVICE	   "target"
 
 /* First source, and how many there are besides the link's own addresses. */
-#define STATION_SOURCE_4	"198.18.0.1"
-#define STATION_SOURCE_6	"fd00::1"
-#define STATION_SPAN_4		130800ULL
-#define STATION_SPAN_6		0xfffffffeULL
+#define STATION_SOURCE_4 "198.18.0.1"
+#define STATION_SOURCE_6 "fd00::1"
+#define STATION_SPAN_4	 130800ULL
+#define STATION_SPAN_6	 0xfffffffeULL
 
 struct station {
 	int netns;
-	unsigned int gate;		/* ifindex of the generator's end */
-	unsigned int target;		/* ifindex of the far end, in netns */
+	unsigned int gate;   /* ifindex of the generator's end */
+	unsigned int target; /* ifindex of the far end, in netns */
 	char gate_name[16];
-	int sink_link;			/* bpf_link at the gate */
-	int link;			/* bpf_link at the target, -1: none of ours */
-	bool echogate;			/* to be detached by echogate */
+	int sink_link;	  /* bpf_link at the gate */
+	int link, egress; /* bpf_links at the target, -1: none of ours */
+	bool echogate;	  /* to be detached by echogate */
 };
 
 /* Every function returns 0 or -errno and has printed what went wrong. */
@@ -49,7 +49,8 @@ void station__close(struct station *s, const char *echogate);
 int station__inside(struct station *s, int (*fn)(struct station *s, void *arg), void *arg);
 
 int station__attach_xdp(struct station *s, int program);
-int station__attach_tc(struct station *s, int program);
+/* egress: a program for the way out as well, or -1. */
+int station__attach_tc(struct station *s, int ingress, int egress);
 int station__attach_echogate(struct station *s, const char *echogate, const char *mode,
 			     const char *config);
 /* NAPI without an XDP program: the way packets reach tc and the kernel's stack. */
