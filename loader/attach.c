@@ -386,7 +386,7 @@ static enum status parse_mode(const struct command *self, const char *text, int 
 			return DONE;
 		}
 	}
-	return command__wrong(self, "--mode: \"%s\" is none; expected auto, native, generic or tc",
+	return command__wrong(self, "--mode: \"%s\" is no mode; expected auto, native, generic or tc",
 			      text);
 }
 

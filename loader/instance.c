@@ -133,19 +133,15 @@ static enum instance_state judge(const struct instance *in)
 {
 	enum hook ingress = in->meta.mode == EG_MODE_TC ? HOOK_TC_INGRESS : HOOK_XDP;
 	bool filters = in->meta.owned & (EG_OWNED_INGRESS | EG_OWNED_EGRESS);
-	bool alive = false, all_maps = true, any = false;
+	bool alive = false, all_maps = true;
 
-	for (int i = 0; i < PIN_MAP_COUNT; i++) {
+	for (int i = 0; i < PIN_MAP_COUNT; i++)
 		all_maps = all_maps && in->maps[i] >= 0;
-		any = any || in->maps[i] >= 0;
-	}
-	for (int i = 0; i < HOOK_COUNT; i++) {
+	for (int i = 0; i < HOOK_COUNT; i++)
 		alive = alive || in->alive[i];
-		any = any || in->links[i] >= 0;
-	}
 	if (!alive && filters)
 		alive = counters_in_use(in);
-	if (any && !alive)
+	if (!alive)
 		return INSTANCE_GONE;
 	if (in->abi && in->abi != EG_ABI)
 		return INSTANCE_OTHER_ABI;
@@ -204,12 +200,16 @@ void instance__visit(struct instance *in, const struct scope *s)
 	else if (!in->netns[0])
 		snprintf(in->netns, sizeof(in->netns), "cookie:%llu",
 			 (unsigned long long)in->dir.cookie);
-	if (!in->reachable || in->state == INSTANCE_GONE)
+	if (!in->reachable)
 		return;
 	if (!if_indextoname(in->dir.ifindex, name)) {
-		in->state = INSTANCE_MOVED;
+		if (in->state != INSTANCE_GONE)
+			in->state = INSTANCE_MOVED;
 		return;
 	}
+	/* Then it isn't the interface that is gone. */
+	if (in->state == INSTANCE_GONE)
+		in->state = INSTANCE_INCOMPLETE;
 	if (rtnl__open(&rt))
 		return;
 	in->present = !rtnl__device(&rt, in->dir.ifindex, &in->device);
@@ -256,8 +256,8 @@ enum status instance__find(const struct scope *s, const char *name, struct insta
 				      why(err));
 		if (in->state == INSTANCE_ABSENT)
 			return report(NOT_ATTACHED,
-				      "%s: not attached; 'echogate attach %s' attaches to it", name,
-				      name);
+				      "%s: not attached; 'echogate attach %s%s%s' attaches to it", name,
+				      name, *s->name ? " --netns " : "", s->name);
 		return DONE;
 	}
 	err = pins__list(&dirs, &count);

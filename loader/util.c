@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 int verbosity;
@@ -135,11 +136,17 @@ enum status check_privileges(void)
 	bool bpf, net;
 
 	if (syscall(SYS_capget, &head, caps))
-		return DONE;	/* then the kernel's own refusal has to do */
+		return DONE;	/* the kernel's own refusal has to do */
 	bpf = has(caps, CAP_BPF) || has(caps, CAP_SYS_ADMIN);
 	net = has(caps, CAP_NET_ADMIN);
-	if (bpf && net)
+	if (bpf && net) {
+		__u32 id;
+
+		if (bpf_prog_get_next_id(0, &id) && errno == ENOSYS)
+			return report(FAILED, "this kernel has no bpf(); one with CONFIG_BPF_SYSCALL "
+					      "is needed");
 		return DONE;
+	}
 	return report(NOT_PERMITTED, "not permitted: %s%s%s missing; run it as root",
 		      bpf ? "" : "CAP_BPF", bpf || net ? "" : " and ",
 		      net ? " is" : bpf ? "CAP_NET_ADMIN is" : "CAP_NET_ADMIN are");

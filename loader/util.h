@@ -61,7 +61,7 @@ void close_fd(int *fd);
 /* Cuts quietly; for texts that only people read. */
 void copy_text(char *to, const char *from, size_t size);
 
-/* The capabilities that every command on BPF objects needs. Reports. */
+/* bpf() itself, and the capabilities that every command on BPF objects needs. Reports. */
 enum status check_privileges(void);
 
 /* libbpf's messages go through here from now on. */
