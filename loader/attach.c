@@ -13,6 +13,7 @@
 #include <linux/if_link.h>
 
 #define MODE_AUTO	(-1)
+#define FORWARD_BITS	(EG_OWNED_FORWARD4 | EG_OWNED_FORWARD6)
 
 struct attach_options {
 	int mode;		/* enum eg_mode or MODE_AUTO */
@@ -198,8 +199,9 @@ static void prepare_meta(struct attachment *a)
 	m->generation = again ? a->old.meta.generation + 1 : 1;
 	m->ifindex = a->dev.ifindex;
 	/* Should we be killed before the end, this is what may have to be undone. */
-	m->owned = EG_OWNED_INGRESS | EG_OWNED_EGRESS | a->forwarded |
-		   (a->old.meta.owned & (EG_OWNED_FORWARD4 | EG_OWNED_FORWARD6));
+	m->owned = EG_OWNED_INGRESS | EG_OWNED_EGRESS | (a->old.meta.owned & FORWARD_BITS);
+	if (!a->opts->settings.swap)
+		m->owned |= forwarding__off();
 	copy_text(m->ifname, a->dev.name, sizeof(m->ifname));
 	copy_text(m->netns, a->scope->name, sizeof(m->netns));
 	copy_text(m->config, a->opts->settings.path, sizeof(m->config));
@@ -287,6 +289,8 @@ static enum status build(struct attachment *a)
 	st = remove_foreign(a);
 	if (st)
 		goto cleanup;
+	/* Before the first packet, which would remember for a second that it is off. */
+	enable_forwarding(a);
 	st = attach_ingress(a);
 	if (st)
 		goto undo;
@@ -296,8 +300,7 @@ static enum status build(struct attachment *a)
 			    libbpf_last_warning());
 		goto undo;
 	}
-	a->meta.owned &= ~(EG_OWNED_QDISC | EG_OWNED_INGRESS | EG_OWNED_EGRESS);
-	a->meta.owned |= a->hooks.owned;
+	a->meta.owned = a->hooks.owned | a->forwarded | (a->old.meta.owned & FORWARD_BITS);
 	err = object__set_meta(&a->obj, &a->meta);
 	err = err ?: pin(a, &building);
 	if (err) {
@@ -344,6 +347,8 @@ static enum status attach_one(const struct scope *scope, const struct attach_opt
 		st = report(status_of(err), "%s: its pins can't be opened: %s", name, why(err));
 		goto cleanup;
 	}
+	for (int i = 0; i < HOOK_COUNT; i++)
+		a.old.alive[i] = hooks__here(&a.old, i, &a.dev);
 	st = check_device(&a) ?: check_foreign(&a);
 	if (st)
 		goto cleanup;
@@ -356,7 +361,6 @@ static enum status attach_one(const struct scope *scope, const struct attach_opt
 		goto cleanup;
 	}
 	hooks__init(&a.hooks, a.dev.ifindex);
-	enable_forwarding(&a);
 	prepare_meta(&a);
 	st = build(&a);
 	if (st)

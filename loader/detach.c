@@ -56,10 +56,10 @@ int instance__remove(struct instance *in, bool in_namespace)
 		for (int i = 0; i < HOOK_COUNT; i++)
 			if (in->links[i] >= 0)
 				bpf_link_detach(in->links[i]);
-		/* Another ABI may have noted elsewhere what it owns. */
+		/* Without notes, filters of ours are still known by their names. */
 		if (in_namespace)
 			hooks__remove_filters(in->dir.ifindex,
-					      in->abi == EG_ABI ? in->meta.owned :
+					      in->abi ? in->meta.owned :
 					      EG_OWNED_INGRESS | EG_OWNED_EGRESS);
 	}
 	forward = in->meta.owned & FORWARD_BITS;

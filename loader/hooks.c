@@ -300,6 +300,28 @@ void hooks__retire(const struct hooks *h, const struct instance *old)
 	hooks__remove_filters(h->ifindex, old->meta.owned & ~h->owned);
 }
 
+bool hooks__here(const struct instance *in, enum hook hook, const struct device *dev)
+{
+	int type = hook == HOOK_TC_INGRESS ? ATTACH_TCX_INGRESS : ATTACH_TCX_EGRESS;
+	__u32 id = in->info[hook].prog_id, ids[64], count = ARRAY_SIZE(ids);
+
+	if (!in->alive[hook] || in->info[hook].xdp.ifindex != dev->ifindex)
+		return false;
+	if (hook == HOOK_XDP) {
+		for (int i = 0; i < XDP_WAY_COUNT; i++)
+			if (dev->xdp_prog[i] == id)
+				return true;
+		return false;
+	}
+	/* The kernel takes an ifindex in place of libbpf's target descriptor. */
+	if (bpf_prog_query(dev->ifindex, type, 0, NULL, ids, &count))
+		return true;	/* more programs than fit, or it can't be asked */
+	for (__u32 i = 0; i < count; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
 /* Foreign XDP programs ------------------------------------------------------- */
 
 __u32 hooks__foreign_xdp(const struct device *dev, const struct instance *own)

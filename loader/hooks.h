@@ -56,6 +56,12 @@ __u32 hooks__filter(__u32 ifindex, enum hook hook);
 /* Removes our filters and, if it is ours and empty, the qdisc: bits of @owned. */
 void hooks__remove_filters(__u32 ifindex, __u32 owned);
 
+/*
+ * True if the program that a link of @in holds is on @dev: after a move to
+ * another namespace the index may mean another interface here.
+ */
+bool hooks__here(const struct instance *in, enum hook hook, const struct device *dev);
+
 /* XDP programs on @dev that aren't those of @own (may be NULL): id of one, or 0. */
 __u32 hooks__foreign_xdp(const struct device *dev, const struct instance *own);
 

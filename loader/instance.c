@@ -52,12 +52,23 @@ static int open_pin(const char *dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Of another ABI: what must be taken back has always stood at the same place. */
+static void read_owned(struct instance *in, const char *value, __u32 size)
+{
+	size_t at = offsetof(struct eg_meta, owned);
+
+	if (in->abi == EG_ABI)
+		in->abi = 0;	/* not what it claims to be */
+	else if (size >= at + sizeof(in->meta.owned))
+		memcpy(&in->meta.owned, value + at, sizeof(in->meta.owned));
+}
+
 /* abi stands first whatever the rest looks like. */
 static void read_meta(struct instance *in)
 {
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info), zero = 0;
-	void *value;
+	char *value;
 
 	if (in->maps[PIN_META] < 0 || bpf_obj_get_info_by_fd(in->maps[PIN_META], &info, &len) ||
 	    info.value_size < sizeof(in->abi))
@@ -68,7 +79,7 @@ static void read_meta(struct instance *in)
 		if (in->abi == EG_ABI && info.value_size == sizeof(in->meta))
 			memcpy(&in->meta, value, sizeof(in->meta));
 		else
-			in->abi = in->abi == EG_ABI ? 0 : in->abi;
+			read_owned(in, value, info.value_size);
 	}
 	free(value);
 	in->meta.ifname[sizeof(in->meta.ifname) - 1] = 0;
@@ -216,12 +227,8 @@ void instance__visit(struct instance *in, const struct scope *s)
 	rtnl__close(&rt);
 	if (!in->present)
 		return;
-	if (in->alive[HOOK_XDP]) {
-		bool here = false;
-
-		for (int i = 0; i < XDP_WAY_COUNT; i++)
-			here = here || in->device.xdp_prog[i] == in->info[HOOK_XDP].prog_id;
-		if (!here) {
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		if (in->alive[i] && !hooks__here(in, i, &in->device)) {
 			/* Its index was given to another interface here. */
 			in->state = INSTANCE_MOVED;
 			in->present = false;

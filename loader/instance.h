@@ -22,7 +22,7 @@ struct instance {
 	struct pin_dir dir;
 	enum instance_state state;
 	__u32 abi;
-	struct eg_meta meta;			/* zero unless abi is EG_ABI */
+	struct eg_meta meta;			/* of another ABI only owned, the rest zero */
 	int maps[PIN_MAP_COUNT];		/* -1: not pinned */
 	int links[HOOK_COUNT];			/* -1: not pinned */
 	struct bpf_link_info info[HOOK_COUNT];

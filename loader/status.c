@@ -287,7 +287,7 @@ static struct json_object *json_hooks(const struct instance *in)
 
 static struct json_object *json_instance(const struct instance *in, const struct findings *f)
 {
-	struct json_object *o = json_object_new_object(), *sub;
+	struct json_object *o = json_object_new_object(), *sub, *list;
 
 	json__add_place(o, in);
 	json__add_string(o, "state", state_name(in->state));
@@ -307,6 +307,12 @@ static struct json_object *json_instance(const struct instance *in, const struct
 	json_object_object_add(o, "vlans", sub);
 	sub = json_object_new_object();
 	add_stale(sub, f->compared, f->settings_stale);
+	list = json_object_new_array();
+	if (f->forwarding_off & EG_OWNED_FORWARD4)
+		json_object_array_add(list, json_object_new_string("ipv4"));
+	if (f->forwarding_off & EG_OWNED_FORWARD6)
+		json_object_array_add(list, json_object_new_string("ipv6"));
+	json_object_object_add(sub, "forwarding_off", list);
 	json_object_object_add(o, "settings", sub);
 	sub = json_object_new_object();
 	if (in->present)
