@@ -4,7 +4,7 @@
 # Real pings, in every mode: iputils ping and fping of both families, all sizes, a
 # flood; who answered them (echogate's counter and the kernel's own), and how.
 
-# shellcheck disable=SC2034,SC2317  # arrays by reference, functions as arguments
+# shellcheck disable=SC2317  # functions as arguments
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -93,8 +93,7 @@ reply_fields() {
 }
 
 run_mode() {
-	local mode=$1 family addr size out
-	local -n own
+	local mode=$1 family addr size out own
 
 	if ! out=$("$ECHOGATE" attach h0 --netns "$host" --mode "$mode" 2>&1); then
 		not_ok "$mode: attach" "$out"
@@ -102,7 +101,8 @@ run_mode() {
 	fi
 	like "$mode: attach says so" "$out" "^h0: attached, $mode, [0-9]+ addresses$"
 	for family in 4 6; do
-		own=own$family
+		own=("${own4[@]}")
+		[ "$family" = 4 ] || own=("${own6[@]}")
 		warm_up "$client" "${own[@]}"
 		addr=${own[0]}
 		for size in 0 1 16 56 1452; do
