@@ -753,6 +753,8 @@ static void options(void)
 	V4(PASS, 0, "options: stream identifier", OPTIONS(136, 4, 0, 2));
 	V4(PASS, 0, "options: unknown 0x99", OPTIONS(0x99, 4, 1, 2));
 	V4(PASS, 0, "options: unknown, not copied, 0x1e", OPTIONS(0x1e, 4, 1, 2));
+	/* Sums to zero: with it taken for a message, all checksums still hold. */
+	V4(PASS, 0, "options: looks like an echo request", OPTIONS(8, 4, 0xf7, 0xfb));
 	V4(KERNEL, 0, "options: length 0", OPTIONS(0x99, 0, 1, 1));
 	V4(KERNEL, 0, "options: length 1", OPTIONS(0x99, 1, 1, 1));
 	V4(KERNEL, 0, "options: length beyond the header", OPTIONS(0x99, 5, 1, 1));
@@ -943,6 +945,9 @@ static void extensions(void)
 		s.ext[3] = 1;
 		add(&s, PASS, 0, "IPv6 routing type %d, one segment left", *n);
 	}
+	/* Sums to what the longer payload takes away: as a message, all of it would be right. */
+	V6(PASS, 0, "destination options: sums right as a message",
+	   CHAIN(60, 58, 0, 0x1e, 4, 0, 0, 0xa7, 0xf3));
 	V6(PASS, 0, "authentication header",
 	   CHAIN(51, 58, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
 	V6(PASS, 0, "ESP", CHAIN(50, 0, 0, 0, 1, 0, 0, 0, 1));
