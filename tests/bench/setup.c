@@ -146,7 +146,7 @@ int set_up(void)
 	CPU_SET(b.cpu, &one);
 	if (sched_setaffinity(0, sizeof(one), &one)) {
 		err = -errno;
-		note("CPU %d: %s", b.cpu, strerror(-err));
+		note("CPU %d is not there, or not for us: %s", b.cpu, strerror(-err));
 		return err;
 	}
 	b.have_ksoftirqd = !find_ksoftirqd();
