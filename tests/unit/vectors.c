@@ -62,13 +62,6 @@ static void test_vector(void **state)
 	}
 }
 
-/* Without link header the version decides what it is. */
-static bool works_without_link(const struct vector *v)
-{
-	return v->family && !vector_tags(v) && !v->ethertype && v->reason != EG_REASON_ETH_TRUNCATED &&
-	       v->reason != EG_REASON_IP_VERSION && v->cut != 14;
-}
-
 static void test_without_link(void **state)
 {
 	(void)state;

@@ -127,6 +127,16 @@ static const struct vector vectors[] = {
 	{ "vlan: IPv4 request", PING4, TAGGED, FROM_VLAN4, .size = 56, ANSWER },
 	{ "vlan: IPv6 request", PING6, TAGGED, FROM_VLAN6, .size = 56, ANSWER },
 	{ "vlan: IPv4 request, padded", PING4, TAGGED, FROM_VLAN4, .size = 3, .trailer = 15, ANSWER },
+	{ "vlan: priority 7", PING4, .tag = { VLAN(0x8100, 0xe000 | VLAN_ONE) },
+	  .to = STATION_VLAN, .from = STATION_VLAN_PEER, FROM_VLAN4, .size = 56, ANSWER },
+	{ "vlan: drop eligible", PING6, .tag = { VLAN(0x8100, 0x1000 | VLAN_ONE) },
+	  .to = STATION_VLAN, .from = STATION_VLAN_PEER, FROM_VLAN6, .size = 56, ANSWER },
+	{ "vlan: two tags, inner priority 3", PING4,
+	  .tag = { VLAN(0x88a8, VLAN_OUTER), VLAN(0x8100, 0x6000 | VLAN_INNER) },
+	  .to = STATION_VLAN, .from = STATION_VLAN_PEER, FROM_VLAN4, .size = 56, ANSWER },
+	{ "vlan: two tags, outer priority 5", PING6,
+	  .tag = { VLAN(0x88a8, 0xa000 | VLAN_OUTER), VLAN(0x8100, VLAN_INNER) },
+	  .to = STATION_VLAN, .from = STATION_VLAN_PEER, FROM_VLAN6, .size = 56, ANSWER },
 	{ "vlan: two tags, IPv4", PING4, QINQ, FROM_VLAN4, .size = 56, ANSWER },
 	{ "vlan: two tags, IPv6", PING6, QINQ, FROM_VLAN6, .size = 57, ANSWER },
 	{ "vlan: TCP", .family = 4, TAGGED, PROTO(6), .size = 20, CELL(TCP), PASS(NONE) },
@@ -503,6 +513,14 @@ static const struct vector vectors[] = {
 	{ "path: beside the route with metrics, v6", PING6, .src = "fd00:e6:6:8000::1", .size = 56,
 	  ANSWER },
 };
+
+/* Whether it means the same without its link header: then the version says what it is. */
+static inline bool works_without_link(const struct vector *v)
+{
+	return v->family && !vector_tags(v) && !v->ethertype &&
+	       v->reason != EG_REASON_ETH_TRUNCATED && v->reason != EG_REASON_IP_VERSION &&
+	       v->cut != 14;
+}
 
 #define VECTOR_COUNT	(sizeof(vectors) / sizeof(vectors[0]))
 

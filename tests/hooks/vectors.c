@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The vectors through the programs, by BPF_PROG_TEST_RUN: XDP and tc ingress, each
+ * frame twice, asked and remembered; tc egress; reply-path swap; devices without
+ * link header; and in tc with the outer tag beside the frame.
+ *
+ * The last needs a program in front: __sk_buff's VLAN fields can't be given to
+ * BPF_PROG_TEST_RUN.
+ */
+#include "world.h"
+#include "vectors/table.h"
+
+static struct echogate *fib, *swap, *l3;
+
+/* What a vector comes to in circumstances that the table doesn't know. */
+struct outcome {
+	__u32 cell;
+	enum eg_reason reason;
+	enum eg_verdict verdict;
+};
+
+static struct outcome by_table(const struct vector *v)
+{
+	return (struct outcome){ v->cell, v->reason, v->verdict };
+}
+
+static void check_label(const struct vector *v, uint32_t label)
+{
+	if (v->flags & EG_FLAG_LABEL_REFLECT && v->label)
+		assert_int_equal(label, v->label);
+	else if (!(v->flags & EG_FLAG_LABEL_AUTO))
+		assert_int_equal(label, 0);
+}
+
+/* One run: code, bytes and counters. `from` bytes of the vector's frame aren't in the one sent. */
+static void run_once(struct echogate *skel, enum hook hook, int fd, const struct vector *v,
+		     const struct frame *request, size_t from, __u32 mark, struct outcome want)
+{
+	static struct eg_counters have, expect;
+	static struct frame out, reply;
+	enum eg_direction direction = hook == HOOK_EGRESS ? EG_EGRESS : EG_INGRESS;
+	int rc;
+
+	counters_read(skel, direction, &expect);
+	count_one(&expect, want.cell, want.verdict, want.reason, request->len);
+	rc = run_program(fd, hook, request->data, request->len, mark, &out);
+	counters_read(skel, direction, &have);
+	same_counters(v->name, &have, &expect);
+	if (want.verdict == EG_VERDICT_ANSWER) {
+		size_t at = vector_l3(v) - from;
+		uint32_t label = v->family == 6 ? reply_label(&out, at) : 0;
+
+		if (!answered(hook, rc))
+			fail_msg("%s: answered, but code %d", v->name, rc);
+		if (v->family == 6)
+			check_label(v, label);
+		vector_reply(v, reply_id(&out, at), label, &reply);
+		/* The link header, or the outer tag behind the MAC addresses, is left out. */
+		if (from == 14)
+			memmove(reply.data, reply.data + 14, reply.len - 14);
+		else if (from)
+			memmove(reply.data + 12, reply.data + 12 + from, reply.len - 12 - from);
+		reply.len -= from;
+		assert_int_equal(out.len, reply.len);
+		assert_memory_equal(out.data, reply.data, reply.len);
+	} else {
+		if (!passed(hook, rc))
+			fail_msg("%s: not answered, but code %d", v->name, rc);
+		assert_int_equal(out.len, request->len);
+		assert_memory_equal(out.data, request->data, request->len);
+	}
+}
+
+static void run_twice(struct echogate *skel, enum hook hook, int fd, const struct vector *v,
+		      const struct frame *request, size_t from, __u32 mark, struct outcome want)
+{
+	skel->data_eg_config->eg_config.flags = v->flags;
+	forget(skel);
+	run_once(skel, hook, fd, v, request, from, mark, want);
+	run_once(skel, hook, fd, v, request, from, mark, want);
+}
+
+/*
+ * BPF_PROG_TEST_RUN refuses to make an skb of a frame that names IP and doesn't hold
+ * its header. Such frames run in XDP, and in tc behind a tag.
+ */
+static bool makes_skb(const struct frame *f)
+{
+	unsigned int type = get16(f->data + 12);
+
+	return f->len >= (type == 0x0800 ? 14 + 20 : type == 0x86dd ? 14 + 40 : 14);
+}
+
+static bool can_run(enum hook hook, const struct vector *v)
+{
+	static struct frame request;
+
+	if (v->stage == STAGE_HOST_ONLY)
+		return false;
+	vector_request(v, &request);
+	return hook == HOOK_XDP || makes_skb(&request);
+}
+
+static void run_vector(struct echogate *skel, enum hook hook, const struct vector *v,
+		       struct outcome want)
+{
+	static struct frame request;
+
+	vector_request(v, &request);
+	run_twice(skel, hook, program(skel, hook), v, &request, 0, 0, want);
+}
+
+static void test_xdp(void **state)
+{
+	run_vector(fib, HOOK_XDP, *state, by_table(*state));
+}
+
+static void test_tc(void **state)
+{
+	run_vector(fib, HOOK_TC, *state, by_table(*state));
+}
+
+#define FOR_EACH_VECTOR(hook, v) \
+	for (const struct vector *v = vectors; v < vectors + VECTOR_COUNT; v++) \
+		if (can_run(hook, v))
+
+/* Egress counts what passes and touches nothing. What is said of requests isn't meant for it. */
+static void test_egress(void **state)
+{
+	(void)state;
+	FOR_EACH_VECTOR(HOOK_EGRESS, v) {
+		struct outcome want = { v->cell, v->reason, EG_VERDICT_PASS };
+
+		if (v->cell == EG_CELL_ICMP + EG_ICMP_ECHO_REQUEST ||
+		    v->cell == EG_CELL_ICMP6 + EG_ICMP6_ECHO_REQUEST)
+			want.reason = EG_REASON_NONE;
+		run_vector(fib, HOOK_EGRESS, v, want);
+	}
+}
+
+static bool only_fib_objects(enum eg_reason reason)
+{
+	return reason == EG_REASON_NO_ROUTE || reason == EG_REASON_NO_NEIGHBOUR ||
+	       reason == EG_REASON_OTHER_PATH || reason == EG_REASON_FRAG_NEEDED ||
+	       reason == EG_REASON_ROUTE_METRICS;
+}
+
+static struct outcome without_fib(const struct vector *v)
+{
+	struct outcome want = by_table(v);
+
+	if (only_fib_objects(v->reason))
+		want = (struct outcome){ v->cell, EG_REASON_NONE, EG_VERDICT_ANSWER };
+	return want;
+}
+
+static void test_swap_xdp(void **state)
+{
+	(void)state;
+	FOR_EACH_VECTOR(HOOK_XDP, v)
+		run_vector(swap, HOOK_XDP, v, without_fib(v));
+}
+
+static void test_swap_tc(void **state)
+{
+	(void)state;
+	FOR_EACH_VECTOR(HOOK_TC, v)
+		run_vector(swap, HOOK_TC, v, without_fib(v));
+}
+
+/* No link header: nobody's MAC address can be wrong, nor unknown. */
+static struct outcome without_link(const struct vector *v)
+{
+	struct outcome want = by_table(v);
+	bool next_hop = v->reason == EG_REASON_OTHER_PATH && !strstr(v->name, "interface");
+
+	if (v->reason == EG_REASON_ETH_GROUP || v->reason == EG_REASON_ETH_NOT_OURS ||
+	    v->reason == EG_REASON_NO_NEIGHBOUR || next_hop)
+		want = (struct outcome){ v->cell, EG_REASON_NONE, EG_VERDICT_ANSWER };
+	return want;
+}
+
+/* BPF_PROG_TEST_RUN takes any 14 bytes for a link header, and the program sees them as it would an IP header. */
+static void without_link_through(enum hook hook)
+{
+	static struct frame request;
+
+	FOR_EACH_VECTOR(HOOK_XDP, v) {
+		struct outcome want = without_link(v);
+
+		vector_request(v, &request);
+		if (!works_without_link(v) || request.len < 14 + 14)
+			continue;
+		memmove(request.data, request.data + 14, request.len - 14);
+		request.len -= 14;
+		if (hook == HOOK_EGRESS) {
+			want.verdict = EG_VERDICT_PASS;
+			if (v->cell == EG_CELL_ICMP + EG_ICMP_ECHO_REQUEST ||
+			    v->cell == EG_CELL_ICMP6 + EG_ICMP6_ECHO_REQUEST)
+				want.reason = EG_REASON_NONE;
+		}
+		run_twice(l3, hook, program(l3, hook), v, &request, 14, 0, want);
+	}
+}
+
+static void test_without_link(void **state)
+{
+	(void)state;
+	without_link_through(HOOK_TC);
+}
+
+static void test_without_link_egress(void **state)
+{
+	(void)state;
+	without_link_through(HOOK_EGRESS);
+}
+
+/* In front of a program: puts the tag in skb->mark beside the frame, then calls it. */
+static int tagging_program(int target)
+{
+	int map = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "eg_test_call", 4, 4, 1, NULL);
+	const struct bpf_insn insns[] = {
+		/* r6 = ctx; r2 = mark's upper half, in network byte order; r3 = its lower half */
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 6, .src_reg = 1 },
+		{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = 2, .src_reg = 1,
+		  .off = offsetof(struct __sk_buff, mark) },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 3, .src_reg = 2 },
+		{ .code = BPF_ALU64 | BPF_RSH | BPF_K, .dst_reg = 2, .imm = 16 },
+		{ .code = BPF_ALU | BPF_END | BPF_TO_BE, .dst_reg = 2, .imm = 16 },
+		{ .code = BPF_ALU64 | BPF_AND | BPF_K, .dst_reg = 3, .imm = 0xffff },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_skb_vlan_push },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 6 },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 2, .src_reg = BPF_PSEUDO_MAP_FD,
+		  .imm = map },
+		{ 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3, .imm = 0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 99 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	__u32 zero = 0;
+	int fd;
+
+	fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "eg_test_tag", "GPL", insns,
+			   sizeof(insns) / sizeof(insns[0]), NULL);
+	if (map < 0 || fd < 0 || bpf_map_update_elem(map, &zero, &target, BPF_ANY))
+		DIE("the program that tags doesn't load: %s", strerror(errno));
+	return fd;
+}
+
+/* A tag's priority could not be cleared here, and one more tag can be read than in the frame. */
+static struct outcome tag_beside(const struct vector *v)
+{
+	struct outcome want = by_table(v);
+
+	if (v->verdict == EG_VERDICT_ANSWER && (v->tag[0].tci | v->tag[1].tci) & 0xf000)
+		want = (struct outcome){ v->cell, EG_REASON_VLAN_PRIORITY, EG_VERDICT_PASS };
+	if (v->reason == EG_REASON_VLAN_DEPTH)
+		want.cell = EG_CELL_ICMP + EG_ICMP_ECHO_REQUEST;
+	return want;
+}
+
+static void tagged_through(struct echogate *skel, struct outcome (*expected)(const struct vector *))
+{
+	int fd = tagging_program(program(skel, HOOK_TC));
+	static struct frame request;
+	int count = 0;
+
+	FOR_EACH_VECTOR(HOOK_TC, v) {
+		/* The driver has taken the tag out: nothing can be cut there. */
+		if (!vector_tags(v) || v->reason == EG_REASON_ETH_TRUNCATED)
+			continue;
+		vector_request(v, &request);
+		memmove(request.data + 12, request.data + 16, request.len - 16);
+		request.len -= 4;
+		if (!makes_skb(&request))
+			continue;
+		run_twice(skel, HOOK_TC, fd, v, &request, 4,
+			  (__u32)v->tag[0].tpid << 16 | v->tag[0].tci, expected(v));
+		count++;
+	}
+	close(fd);
+	assert_in_range(count, 20, VECTOR_COUNT);
+}
+
+static void test_tag_beside(void **state)
+{
+	(void)state;
+	tagged_through(fib, tag_beside);
+}
+
+static struct outcome tag_beside_swap(const struct vector *v)
+{
+	struct outcome want = tag_beside(v);
+
+	return only_fib_objects(v->reason) ? without_fib(v) : want;
+}
+
+static void test_tag_beside_swap(void **state)
+{
+	(void)state;
+	tagged_through(swap, tag_beside_swap);
+}
+
+int main(void)
+{
+	static char names[2 * VECTOR_COUNT][128];
+	static struct CMUnitTest tests[2 * VECTOR_COUNT + 7] = {
+		cmocka_unit_test(test_egress),
+		cmocka_unit_test(test_swap_xdp),
+		cmocka_unit_test(test_swap_tc),
+		cmocka_unit_test(test_without_link),
+		cmocka_unit_test(test_without_link_egress),
+		cmocka_unit_test(test_tag_beside),
+		cmocka_unit_test(test_tag_beside_swap),
+	};
+	size_t count = 7;
+
+	for (int hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
+		FOR_EACH_VECTOR((enum hook)hook, v) {
+			char *name = names[count - 7];
+
+			snprintf(name, sizeof(names[0]), "%s: %s", hook == HOOK_XDP ? "xdp" : "tc",
+				 v->name);
+			tests[count++] = (struct CMUnitTest){
+				.name = name,
+				.test_func = hook == HOOK_XDP ? test_xdp : test_tc,
+				.initial_state = (void *)v,
+			};
+		}
+	}
+	if (geteuid())
+		return tap_skip(tests, count, "needs root");
+	world_make();
+	fib = world_load(false, false);
+	swap = world_load(true, false);
+	l3 = world_load(false, true);
+	return tap_run("hooks", tests, count);
+}
