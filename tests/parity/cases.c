@@ -11,6 +11,9 @@
 
 #include "parity.h"
 
+/* Each case is a line or two, statements and all. */
+/* clang-format off */
+
 /* Of the target */
 #define T4		"198.18.0.2"
 #define T4_SECOND	"198.18.0.3"
@@ -406,16 +409,19 @@ static void checksums(void)
 
 	/* Where an incremental update meets its carry, or zero's second face. */
 	EACH(uint16_t, n, 0x0000, 0x0001, 0x00ff, 0x0100, 0x07ff, 0x0800, 0x0801, 0xf6ff, 0xf700,
-	     0xf7fd, 0xf7fe, 0xf7ff, 0xf800, 0xf801, 0xf8fe, 0xf8ff, 0xf900, 0xfeff, 0xff00, 0xfffe) {
+	     0xf7fd, 0xf7fe, 0xf7ff, 0xf800, 0xf801, 0xf8fe, 0xf8ff, 0xf900, 0xfeff, 0xff00,
+	     0xfffe) {
 		struct spec s = spec4();
 
 		s.sum = SUM_WANT;
 		s.sum_arg = *n;
-		add(&s, ANSWER, *n == 0xf7ff ? CASE_ZERO_SUM : 0, "IPv4 request checksum 0x%04x", *n);
+		add(&s, ANSWER, *n == 0xf7ff ? CASE_ZERO_SUM : 0, "IPv4 request checksum 0x%04x",
+		    *n);
 		s = spec6();
 		s.sum = SUM_WANT;
 		s.sum_arg = *n;
-		add(&s, ANSWER, *n == 0xfeff ? CASE_ZERO_SUM : 0, "IPv6 request checksum 0x%04x", *n);
+		add(&s, ANSWER, *n == 0xfeff ? CASE_ZERO_SUM : 0, "IPv6 request checksum 0x%04x",
+		    *n);
 	}
 	V4(ANSWER, 0, "request checksum 0xffff for 0x0000", s.sum = SUM_WANT_FFFF);
 	V6(ANSWER, 0, "request checksum 0xffff for 0x0000", s.sum = SUM_WANT_FFFF);
@@ -435,7 +441,8 @@ static void checksums(void)
 		if (*n <= 1452 || *n == 1472)
 			add(&s, ANSWER, 0, "IPv6 all zero, %d bytes", (int)s.data_len);
 	}
-	V4(ANSWER, CASE_ZERO_SUM, "identifier 0xffff, else zero", s.id = 0xffff; s.seq = 0; s.fill = 0);
+	V4(ANSWER, CASE_ZERO_SUM, "identifier 0xffff, else zero", s.id = 0xffff; s.seq = 0;
+	   s.fill = 0);
 	V4(ANSWER, 0, "all zero but code 1", s.id = 0; s.seq = 0; s.fill = 0; s.code = 1);
 }
 
@@ -465,7 +472,8 @@ static void types(void)
 		add(&s, SILENT, 0, "IPv6 type %d", *n);
 	}
 	V4(KERNEL, CASE_TIMESTAMP, "timestamp request", s.type = 13; s.data_len = 12);
-	V4(KERNEL, CASE_TIMESTAMP, "timestamp request, code 5", s.type = 13; s.data_len = 12; s.code = 5);
+	V4(KERNEL, CASE_TIMESTAMP, "timestamp request, code 5", s.type = 13; s.data_len = 12;
+	   s.code = 5);
 	V4(KERNEL, CASE_TIMESTAMP, "timestamp request, 56 bytes", s.type = 13);
 	V4(KERNEL, CASE_TIMESTAMP, "timestamp request with trailer", s.type = 13; s.data_len = 12;
 	   s.trailer = 9);
@@ -652,7 +660,8 @@ static void sources(void)
 	V4(KERNEL, 0, "TOS route, TOS 0, the wrong gateway", FROM("198.19.106.1");
 	   MAC_FROM(mac_gateway2));
 	V4(ANSWER, 0, "policy rule, its gateway", FROM("198.19.107.1"); MAC_FROM(mac_gateway2));
-	V4(KERNEL, 0, "policy rule, the wrong gateway", FROM("198.19.107.1"); MAC_FROM(mac_gateway));
+	V4(KERNEL, 0, "policy rule, the wrong gateway", FROM("198.19.107.1");
+	   MAC_FROM(mac_gateway));
 	V4(EITHER, 0, "policy rule on the reply's source", FROM("198.19.108.1"); TO(T4_LO);
 	   MAC_FROM(mac_gateway2));
 	V4(EITHER, 0, "policy rule on the reply's source, elsewhere", FROM("198.19.108.1"); TO(T4);
@@ -723,7 +732,8 @@ static void options(void)
 	   s.sum_arg = 1);
 	V4(SILENT, 0, "options: NOPs, header checksum wrong", OPTIONS(1, 1, 1, 1);
 	   s.ip_sum = SUM_ADD; s.ip_sum_arg = 1);
-	V4(KERNEL, 0, "options: record route, room for two", OPTIONS(7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+	V4(KERNEL, 0, "options: record route, room for two",
+	   OPTIONS(7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0));
 	V4(KERNEL, 0, "options: record route, one filled",
 	   OPTIONS(7, 11, 8, 198, 19, 0, 9, 0, 0, 0, 0, 0));
 	V4(KERNEL, 0, "options: record route, full", OPTIONS(7, 7, 8, 198, 19, 0, 9, 0));
@@ -735,7 +745,8 @@ static void options(void)
 	V4(PASS, 0, "options: timestamp, overflow at 15", OPTIONS(68, 8, 9, 0xf0, 1, 2, 3, 4));
 	V4(KERNEL, 0, "options: timestamp, room", OPTIONS(68, 8, 5, 0, 0, 0, 0, 0));
 	cases[case_count - 1].mask = (struct mask){ .offset = 14 + 20 + 4, .length = 4 };
-	V4(KERNEL, 0, "options: timestamp and address", OPTIONS(68, 12, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0));
+	V4(KERNEL, 0, "options: timestamp and address",
+	   OPTIONS(68, 12, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0));
 	cases[case_count - 1].mask = (struct mask){ .offset = 14 + 20 + 8, .length = 4 };
 	V4(PASS, 0, "options: timestamp, address given",
 	   OPTIONS(68, 12, 5, 3, 198, 18, 0, 2, 0, 0, 0, 0));
@@ -760,7 +771,8 @@ static void options(void)
 	V4(KERNEL, 0, "options: length beyond the header", OPTIONS(0x99, 5, 1, 1));
 	V4(KERNEL, 0, "options: cut after its type", OPTIONS(1, 1, 1, 7));
 	V4(KERNEL, 0, "options: NOP, then record route", OPTIONS(1, 7, 7, 4, 0, 0, 0, 0));
-	V4(SILENT, 0, "options: malformed, to a broadcast", OPTIONS(0x99, 0, 1, 1); TO("198.18.0.255"));
+	V4(SILENT, 0, "options: malformed, to a broadcast", OPTIONS(0x99, 0, 1, 1);
+	   TO("198.18.0.255"));
 }
 
 static void slice4(struct spec *s, size_t at, size_t len, bool more)
@@ -935,12 +947,13 @@ static void extensions(void)
 	V6(PASS, 0, "destination options: option beyond its header",
 	   CHAIN(60, 58, 0, 1, 9, 0, 0, 0, 0));
 	V6(PASS, 0, "destination options: home address",
-	   CHAIN(60, 58, 2, 1, 2, 0, 0, 0xc9, 16, 0xfd, 0, 0, 0x19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9));
+	   CHAIN(60, 58, 2, 1, 2, 0, 0, 0xc9, 16,
+		 0xfd, 0, 0, 0x19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9));
 	EACH(int, n, 0, 2, 3, 4, 253) {
 		struct spec s = spec6();
 
-		CHAIN(43, 58, 2, *n, 0, 0, 0, 0, 0, 0xfd, 0, 0, 0x18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		      2);
+		CHAIN(43, 58, 2, *n, 0, 0, 0, 0, 0,
+		      0xfd, 0, 0, 0x18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2);
 		add(&s, PASS, 0, "IPv6 routing type %d, no segments left", *n);
 		s.ext[3] = 1;
 		add(&s, PASS, 0, "IPv6 routing type %d, one segment left", *n);
@@ -974,7 +987,8 @@ static void extensions(void)
 		s.ext_len = 8 * *n;
 		add(&s, PASS, 0, "IPv6 chain: %d destination options headers", *n);
 	}
-	V6(PASS, 0, "extension header longer than the packet", CHAIN(60, 58, 200, 1, 4, 0, 0, 0, 0));
+	V6(PASS, 0, "extension header longer than the packet",
+	   CHAIN(60, 58, 200, 1, 4, 0, 0, 0, 0));
 	V6(PASS, 0, "extension header cut short", CHAIN(60, 58, 0, 1, 4, 0, 0, 0, 0); s.cut = 58;
 	   s.length = 4);
 	V6(PASS, 0, "extension header, nothing behind", CHAIN(60, 58, 0, 1, 4, 0, 0, 0, 0);
@@ -992,10 +1006,11 @@ static void extensions(void)
 /* What is none of echogate's business. */
 static void bystanders(void)
 {
-#define TCP(port, flags)	MESSAGE(6, 16, 0x30, 0x39, (port) >> 8, (port) & 255, 0x11, 0x22,	\
-				0x33, 0x44, 0, 0, 0, 0, 0x50, flags, 0x20, 0, 0, 0, 0, 0)
-#define UDP(port)		MESSAGE(17, 6, 0x30, 0x39, (port) >> 8, (port) & 255, 0, 12, 0, 0,	\
-				'p', 'i', 'n', 'g')
+#define TCP(port, flags)							\
+	MESSAGE(6, 16, 0x30, 0x39, (port) >> 8, (port) & 255, 0x11, 0x22, 0x33, 0x44,	\
+		0, 0, 0, 0, 0x50, flags, 0x20, 0, 0, 0, 0, 0)
+#define UDP(port)								\
+	MESSAGE(17, 6, 0x30, 0x39, (port) >> 8, (port) & 255, 0, 12, 0, 0, 'p', 'i', 'n', 'g')
 	V4(KERNEL, 0, "TCP SYN to a closed port", TCP(7, 2));
 	V4(KERNEL, 0, "TCP ACK to a closed port", TCP(7, 0x10));
 	V4(SILENT, 0, "TCP RST", TCP(7, 4));
@@ -1060,13 +1075,14 @@ static void bystanders(void)
 #define SOLICIT	MESSAGE(58, 2, 135, 0, 0, 0, 0, 0, 0, 0, 0xfd, 0, 0, 0x18, 0, 0, 0, 0, 0, 0, 0, 0, \
 			0, 0, 0, 2, 1, 1, 2, 0, 0, 0, 0, 1)
 	V6(KERNEL, 0, "neighbour solicitation", SOLICIT; s.ttl = 255);
-	V6(KERNEL, 0, "neighbour solicitation, multicast", SOLICIT; s.ttl = 255; TO("ff02::1:ff00:2");
-	   MAC_TO("\x33\x33\xff\x00\x00\x02"));
+	V6(KERNEL, 0, "neighbour solicitation, multicast", SOLICIT; s.ttl = 255;
+	   TO("ff02::1:ff00:2"); MAC_TO("\x33\x33\xff\x00\x00\x02"));
 	V6(SILENT, 0, "neighbour solicitation, hop limit 64", SOLICIT);
 	V6(SILENT, 0, "neighbour solicitation, checksum wrong", SOLICIT; s.ttl = 255;
 	   s.sum = SUM_ADD; s.sum_arg = 1);
 	V6(SILENT, 0, "neighbour solicitation, code 1", SOLICIT; s.ttl = 255; s.l4[1] = 1);
-	V6(SILENT, 0, "neighbour solicitation for a stranger", SOLICIT; s.ttl = 255; s.l4[23] = 0x77);
+	V6(SILENT, 0, "neighbour solicitation for a stranger", SOLICIT; s.ttl = 255;
+	   s.l4[23] = 0x77);
 }
 
 /* Path MTU learned from an error: the reply no longer fits the route. */
@@ -1113,7 +1129,8 @@ static void path_mtu(void)
 	MAC_FROM(mac_gateway);
 	add(&s, SILENT, 0, "IPv6 packet too big");
 
-	V6(EITHER, 0, "path MTU learned, reply fits", FROM("fd00:19:110::1"); MAC_FROM(mac_gateway));
+	V6(EITHER, 0, "path MTU learned, reply fits", FROM("fd00:19:110::1");
+	   MAC_FROM(mac_gateway));
 	V6(KERNEL, 0, "path MTU learned, reply too long", FROM("fd00:19:110::1");
 	   MAC_FROM(mac_gateway); s.data_len = 1400);
 }

@@ -121,7 +121,8 @@ static size_t build_ip4(const struct spec *spec, uint8_t *ip, const uint8_t *l4,
 	memcpy(ip + 12, spec->src, 4);
 	memcpy(ip + 16, spec->dst, 4);
 	memcpy(ip + 20, spec->ext, spec->ext_len);
-	put16(ip + 10, choose_sum(add_words(0, ip, header), spec->ip_sum, spec->ip_sum_arg, ip + 4));
+	put16(ip + 10,
+	      choose_sum(add_words(0, ip, header), spec->ip_sum, spec->ip_sum_arg, ip + 4));
 	memcpy(ip + header, l4, l4_len);
 	return header + l4_len;
 }

@@ -23,32 +23,32 @@
 #include "parity.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
-#define PACKET_IGNORE_OUTGOING	23
+#define PACKET_IGNORE_OUTGOING 23
 #endif
 
 /* As they stand in /proc/net/snmp ("Group Name") and snmp6. */
 const char *const counter_names[COUNTER_COUNT] = {
-	[IP_IN_RECEIVES]	= "Ip: InReceives",
-	[IP_IN_HDR_ERRORS]	= "Ip: InHdrErrors",
-	[IP_IN_ADDR_ERRORS]	= "Ip: InAddrErrors",
-	[IP_IN_UNKNOWN_PROTOS]	= "Ip: InUnknownProtos",
-	[IP_IN_DELIVERS]	= "Ip: InDelivers",
-	[IP_REASM_REQDS]	= "Ip: ReasmReqds",
-	[ICMP_IN_MSGS]		= "Icmp: InMsgs",
-	[ICMP_IN_ERRORS]	= "Icmp: InErrors",
-	[ICMP_IN_CSUM_ERRORS]	= "Icmp: InCsumErrors",
-	[ICMP_IN_ECHOS]		= "Icmp: InEchos",
-	[ICMP_IN_TIMESTAMPS]	= "Icmp: InTimestamps",
-	[IP6_IN_RECEIVES]	= "Ip6InReceives",
-	[IP6_IN_HDR_ERRORS]	= "Ip6InHdrErrors",
-	[IP6_IN_ADDR_ERRORS]	= "Ip6InAddrErrors",
-	[IP6_IN_UNKNOWN_PROTOS]	= "Ip6InUnknownProtos",
-	[IP6_IN_DELIVERS]	= "Ip6InDelivers",
-	[IP6_REASM_REQDS]	= "Ip6ReasmReqds",
-	[ICMP6_IN_MSGS]		= "Icmp6InMsgs",
-	[ICMP6_IN_ERRORS]	= "Icmp6InErrors",
-	[ICMP6_IN_CSUM_ERRORS]	= "Icmp6InCsumErrors",
-	[ICMP6_IN_ECHOS]	= "Icmp6InEchos",
+	[IP_IN_RECEIVES] = "Ip: InReceives",
+	[IP_IN_HDR_ERRORS] = "Ip: InHdrErrors",
+	[IP_IN_ADDR_ERRORS] = "Ip: InAddrErrors",
+	[IP_IN_UNKNOWN_PROTOS] = "Ip: InUnknownProtos",
+	[IP_IN_DELIVERS] = "Ip: InDelivers",
+	[IP_REASM_REQDS] = "Ip: ReasmReqds",
+	[ICMP_IN_MSGS] = "Icmp: InMsgs",
+	[ICMP_IN_ERRORS] = "Icmp: InErrors",
+	[ICMP_IN_CSUM_ERRORS] = "Icmp: InCsumErrors",
+	[ICMP_IN_ECHOS] = "Icmp: InEchos",
+	[ICMP_IN_TIMESTAMPS] = "Icmp: InTimestamps",
+	[IP6_IN_RECEIVES] = "Ip6InReceives",
+	[IP6_IN_HDR_ERRORS] = "Ip6InHdrErrors",
+	[IP6_IN_ADDR_ERRORS] = "Ip6InAddrErrors",
+	[IP6_IN_UNKNOWN_PROTOS] = "Ip6InUnknownProtos",
+	[IP6_IN_DELIVERS] = "Ip6InDelivers",
+	[IP6_REASM_REQDS] = "Ip6ReasmReqds",
+	[ICMP6_IN_MSGS] = "Icmp6InMsgs",
+	[ICMP6_IN_ERRORS] = "Icmp6InErrors",
+	[ICMP6_IN_CSUM_ERRORS] = "Icmp6InCsumErrors",
+	[ICMP6_IN_ECHOS] = "Icmp6InEchos",
 };
 
 static void enter(const char *netns)

@@ -23,10 +23,10 @@
 
 #include "parity.h"
 
-#define SENTINEL_MS	500
-#define SENTINELS	2
-#define WINDOW		128
-#define LATE_MS		1400	/* ipfrag_time and ip6frag_time are 1 s */
+#define SENTINEL_MS 500
+#define SENTINELS   2
+#define WINDOW	    128
+#define LATE_MS	    1400 /* ipfrag_time and ip6frag_time are 1 s */
 
 struct replies {
 	size_t count;
@@ -36,8 +36,8 @@ struct replies {
 
 static struct {
 	bool dump, exhaustive, plain;
-	bool all_pass;		/* nothing may be answered by echogate */
-	bool no_golden;		/* sysctls differ from what the table was written for */
+	bool all_pass;	/* nothing may be answered by echogate */
+	bool no_golden; /* sysctls differ from what the table was written for */
 	unsigned int number;
 	const char *label;
 	unsigned int failed;
@@ -109,7 +109,7 @@ static bool unsolicited(const struct frame *frame)
 	case ETH_P_IPV6:
 		if (frame->len < ETH_HLEN + 41)
 			return false;
-		if (ip[6] == 0)		/* MLD has a router alert in front */
+		if (ip[6] == 0) /* MLD has a router alert in front */
 			return ip[40] == IPPROTO_ICMPV6;
 		return ip[6] == IPPROTO_ICMPV6 && (ip[40] == 133 || ip[40] == 135);
 	}
@@ -228,7 +228,7 @@ static bool same(const struct replies *a, const struct replies *b, const struct 
 		y[i] = b->frame[i];
 		judge__mask(&x[i], c);
 		judge__mask(&y[i], c);
-		x[i].data[0] ^= a->port[i];	/* told apart by the interface too */
+		x[i].data[0] ^= a->port[i]; /* told apart by the interface too */
 		y[i].data[0] ^= b->port[i];
 	}
 	qsort(x, a->count, sizeof(x[0]), by_content);
@@ -364,7 +364,8 @@ static const char *verdict(const struct parity_case *c, const struct replies *re
 	n = differing(&delta[0], &delta[1]);
 	if (n < 0)
 		return NULL;
-	snprintf(why, sizeof(why), "not left to the kernel: its %s moved by %lld, the plain one's by %lld",
+	snprintf(why, sizeof(why),
+		 "not left to the kernel: its %s moved by %lld, the plain one's by %lld",
 		 counter_names[n], (long long)delta[1].value[n], (long long)delta[0].value[n]);
 	return why;
 }
@@ -452,7 +453,8 @@ static void run_ids(struct side *side)
 		side__send(side, c->frame[0]);
 		collect(side, &replies);
 		if (replies.count)
-			copied += get16(replies.frame[0].data + 18) == get16(c->frame[0]->data + 18);
+			copied +=
+				get16(replies.frame[0].data + 18) == get16(c->frame[0]->data + 18);
 	}
 	result(copied < 3, "the ID of a reply is not its request's");
 }
@@ -461,7 +463,7 @@ static void run_ids(struct side *side)
 struct sweep {
 	int family;
 	unsigned int count;
-	unsigned int sizes;		/* 0: no data; else data of 0 to sizes - 1 bytes */
+	unsigned int sizes; /* 0: no data; else data of 0 to sizes - 1 bytes */
 	uint8_t seen[65536 / 8];
 	unsigned int replies, twice, wrong, differ;
 };
@@ -518,8 +520,7 @@ static void sweep_reply(struct sweep *sweep, const struct frame *frame)
 	sweep_request(sweep, id, &request);
 	asked = request.data + ETH_HLEN + ip;
 	if (frame->len != request.len || memcmp(frame->data, request.data + 6, 6) ||
-	    memcmp(frame->data + 6, request.data, 6) ||
-	    memcmp(address, asked - width, width) ||
+	    memcmp(frame->data + 6, request.data, 6) || memcmp(address, asked - width, width) ||
 	    memcmp(address + width, asked - 2 * width, width) || icmp[1] != asked[1] ||
 	    memcmp(icmp + 4, asked + 4, frame->len - ETH_HLEN - ip - 4))
 		sweep->differ++;
@@ -555,7 +556,8 @@ static void run_sweep(struct side *side, const char *name, int family, unsigned 
 	kernel = delta.value[family == 4 ? ICMP_IN_ECHOS : ICMP6_IN_ECHOS];
 
 	result(sweep.replies == count && !sweep.twice && !sweep.wrong && !sweep.differ &&
-	       (run.plain || !kernel), "IPv%d %s, all %u of them", family, name, count);
+		       (run.plain || !kernel),
+	       "IPv%d %s, all %u of them", family, name, count);
 	printf("#   %u replies, %u twice, %u checksums or lengths wrong, %u otherwise different\n",
 	       sweep.replies, sweep.twice, sweep.wrong, sweep.differ);
 	printf("#   %llu of them were left to the kernel\n", (unsigned long long)kernel);
@@ -574,9 +576,10 @@ static void stay_on_one_cpu(void)
 
 static void usage(FILE *out)
 {
-	fprintf(out, "usage: parity [--dump] [--exhaustive] [--plain] [--variant NAME] [--first N]\n"
-		     "              [--label TEXT] PLAIN-TESTER PLAIN-TARGET TESTER TARGET\n"
-		     "variants: default, ignored (nothing may be answered), sysctls\n");
+	fprintf(out,
+		"usage: parity [--dump] [--exhaustive] [--plain] [--variant NAME] [--first N]\n"
+		"              [--label TEXT] PLAIN-TESTER PLAIN-TARGET TESTER TARGET\n"
+		"variants: default, ignored (nothing may be answered), sysctls\n");
 }
 
 static void variant(const char *name)

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_MAX	2048
-#define CASE_FRAMES	16
-#define CASE_REPLIES	64
+#define FRAME_MAX    2048
+#define CASE_FRAMES  16
+#define CASE_REPLIES 64
 
 struct frame {
 	size_t len;
@@ -21,22 +21,22 @@ struct frame {
 
 /* What each case must come to, beside equal replies. */
 enum expect {
-	ANSWER,		/* echogate sends the one reply, the kernel sees nothing */
-	KERNEL,		/* left to the kernel, which replies */
-	SILENT,		/* left to the kernel, which does not reply */
-	PASS,		/* left to the kernel, whatever it does */
-	EITHER,		/* who replies is not asked */
+	ANSWER, /* echogate sends the one reply, the kernel sees nothing */
+	KERNEL, /* left to the kernel, which replies */
+	SILENT, /* left to the kernel, which does not reply */
+	PASS,	/* left to the kernel, whatever it does */
+	EITHER, /* who replies is not asked */
 };
 
 enum case_flag {
-	CASE_ALL_ZERO	= 1 << 0,	/* the kernel's own checksum is wrong here */
-	CASE_ZERO_SUM	= 1 << 1,	/* 0x0000 and 0xffff are both right checksums */
-	CASE_TIMESTAMP	= 1 << 2,	/* ICMP timestamps: two of three are time */
-	CASE_ONCE	= 1 << 3,	/* a repetition would be another case: fragments */
+	CASE_ALL_ZERO = 1 << 0,	 /* the kernel's own checksum is wrong here */
+	CASE_ZERO_SUM = 1 << 1,	 /* 0x0000 and 0xffff are both right checksums */
+	CASE_TIMESTAMP = 1 << 2, /* ICMP timestamps: two of three are time */
+	CASE_ONCE = 1 << 3,	 /* a repetition would be another case: fragments */
 };
 
 struct mask {
-	uint16_t offset, length;	/* of the reply frame: bytes that hold time */
+	uint16_t offset, length; /* of the reply frame: bytes that hold time */
 };
 
 struct parity_case {
@@ -59,52 +59,52 @@ void cases__build(void);
 
 enum sum_mode {
 	SUM_GOOD,
-	SUM_ADD,	/* the right one plus .sum_arg */
-	SUM_FIXED,	/* .sum_arg whatever is right */
+	SUM_ADD,   /* the right one plus .sum_arg */
+	SUM_FIXED, /* .sum_arg whatever is right */
 	SUM_SWAPPED,
-	SUM_WANT,	/* right, and .sum_arg: the identifier is chosen to fit */
-	SUM_WANT_FFFF,	/* 0xffff where 0x0000 is right, the identifier chosen to fit */
-	SUM_TRAILER,	/* covers the trailer too */
+	SUM_WANT,      /* right, and .sum_arg: the identifier is chosen to fit */
+	SUM_WANT_FFFF, /* 0xffff where 0x0000 is right, the identifier chosen to fit */
+	SUM_TRAILER,   /* covers the trailer too */
 };
 
 struct spec {
-	int family;			/* 4 or 6 */
+	int family; /* 4 or 6 */
 	uint8_t eth_dst[6], eth_src[6];
 	uint16_t ethertype;
 	size_t tags;
 	uint16_t tpid[3], tci[3];
-	bool snap;			/* 802.3 length, LLC and SNAP in front */
+	bool snap; /* 802.3 length, LLC and SNAP in front */
 
 	uint8_t src[16], dst[16];
 	uint8_t version, ihl, tos, ttl, proto;
 	bool ihl_set;
-	int length;			/* IPv4 total or IPv6 payload length; -1: the right one */
+	int length; /* IPv4 total or IPv6 payload length; -1: the right one */
 	uint16_t ip_id, frag;
 	uint32_t label;
 	enum sum_mode ip_sum;
 	uint16_t ip_sum_arg;
 
-	size_t ext_len;			/* IPv4 options, or IPv6 extension headers */
+	size_t ext_len; /* IPv4 options, or IPv6 extension headers */
 	uint8_t ext[512];
-	uint8_t first;			/* IPv6: the first next header, when ext_len */
+	uint8_t first; /* IPv6: the first next header, when ext_len */
 
 	uint8_t type, code;
 	uint16_t id, seq;
 	size_t data_len;
-	int fill;			/* -1: a pattern */
+	int fill; /* -1: a pattern */
 	enum sum_mode sum;
 	uint16_t sum_arg;
 
-	size_t l4_len;			/* not 0: this, not an ICMP message */
+	size_t l4_len; /* not 0: this, not an ICMP message */
 	uint8_t l4[256];
-	int l4_sum_at;			/* offset of its checksum, -1: none to fill */
+	int l4_sum_at; /* offset of its checksum, -1: none to fill */
 
-	size_t slice_at, slice_len;	/* a fragment: this part of the message */
+	size_t slice_at, slice_len; /* a fragment: this part of the message */
 
 	size_t trailer;
-	int trailer_fill;		/* -1: a pattern */
-	size_t pad_to;			/* trailer up to this length of the frame */
-	size_t cut;			/* not 0: the frame ends here */
+	int trailer_fill; /* -1: a pattern */
+	size_t pad_to;	  /* trailer up to this length of the frame */
+	size_t cut;	  /* not 0: the frame ends here */
 };
 
 void spec__address(uint8_t *address, const char *text);
@@ -121,11 +121,26 @@ void judge__mask(struct frame *frame, const struct parity_case *c);
 /* net.c --------------------------------------------------------------- */
 
 enum counter {
-	IP_IN_RECEIVES, IP_IN_HDR_ERRORS, IP_IN_ADDR_ERRORS, IP_IN_UNKNOWN_PROTOS, IP_IN_DELIVERS,
-	IP_REASM_REQDS, ICMP_IN_MSGS, ICMP_IN_ERRORS, ICMP_IN_CSUM_ERRORS, ICMP_IN_ECHOS,
+	IP_IN_RECEIVES,
+	IP_IN_HDR_ERRORS,
+	IP_IN_ADDR_ERRORS,
+	IP_IN_UNKNOWN_PROTOS,
+	IP_IN_DELIVERS,
+	IP_REASM_REQDS,
+	ICMP_IN_MSGS,
+	ICMP_IN_ERRORS,
+	ICMP_IN_CSUM_ERRORS,
+	ICMP_IN_ECHOS,
 	ICMP_IN_TIMESTAMPS,
-	IP6_IN_RECEIVES, IP6_IN_HDR_ERRORS, IP6_IN_ADDR_ERRORS, IP6_IN_UNKNOWN_PROTOS,
-	IP6_IN_DELIVERS, IP6_REASM_REQDS, ICMP6_IN_MSGS, ICMP6_IN_ERRORS, ICMP6_IN_CSUM_ERRORS,
+	IP6_IN_RECEIVES,
+	IP6_IN_HDR_ERRORS,
+	IP6_IN_ADDR_ERRORS,
+	IP6_IN_UNKNOWN_PROTOS,
+	IP6_IN_DELIVERS,
+	IP6_REASM_REQDS,
+	ICMP6_IN_MSGS,
+	ICMP6_IN_ERRORS,
+	ICMP6_IN_CSUM_ERRORS,
 	ICMP6_IN_ECHOS,
 	COUNTER_COUNT,
 };
@@ -137,10 +152,10 @@ struct counters {
 /* One side of the comparison: a tester's namespace and its target's. */
 struct side {
 	const char *name;
-	int packets;			/* AF_PACKET socket in the tester's namespace */
+	int packets; /* AF_PACKET socket in the tester's namespace */
 	int ifindex[2];
-	int link[2];			/* XDP_PASS on the tester's ends */
-	int snmp, snmp6;		/* the target's counters */
+	int link[2];	 /* XDP_PASS on the tester's ends */
+	int snmp, snmp6; /* the target's counters */
 	uint32_t sentinel;
 	size_t late_count;
 	struct frame late[CASE_REPLIES];
