@@ -35,6 +35,7 @@ PARITY_SRC	:= $(wildcard tests/parity/*.c)
 PARITY_BIN	:= $(if $(PARITY_SRC),$(OUT)/tests/parity)
 BENCH_SRC	:= $(filter-out %.bpf.c,$(wildcard tests/bench/*.c))
 BENCH_BIN	:= $(if $(BENCH_SRC),$(OUT)/tests/bench)
+TOOL_BIN	:= $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
 TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(PARITY_BIN)
 
 ifeq ($(V),1)
@@ -100,6 +101,11 @@ $(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) -Itests -MMD -MP -MF $@.d $< -lcmocka -lbpf -o $@
 
+$(TOOL_BIN): $(OUT)/tests/%: tests/tools/%.c $(wildcard tests/tools/*.h) $(OUT)/clang
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $< $(LOADER_LIBS) -o $@
+
 $(OUT)/tests/parity: $(PARITY_SRC) $(wildcard tests/parity/*.h) $(OUT)/clang
 	$(call say,CC,tests/parity)
 	@mkdir -p $(@D)
@@ -110,7 +116,7 @@ $(OUT)/tests/bench: $(BENCH_SRC) $(wildcard tests/bench/*.h) $(BOUT)/bench.skel.
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(BENCH_SRC) $(LOADER_LIBS) -lelf -lz -o $@
 
-tests: $(TEST_BIN)
+tests: $(TEST_BIN) $(TOOL_BIN)
 
 test check: deps
 	@$(MAKE) all tests $(BENCH_BIN)

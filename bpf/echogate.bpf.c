@@ -9,47 +9,76 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* XDP ------------------------------------------------------------------- */
 
-/* Bytes of the frame; those in fragments cost a helper call, so only if the packet needs them. */
-static __always_inline __u64 eg_xdp_bytes(struct xdp_md *ctx, enum eg_reason *reason)
-{
-	__u64 linear = ctx->data_end - ctx->data;
-	__u64 all = bpf_xdp_get_buff_len(ctx);
-
-	if (all == linear && *reason == EG_REASON_NOT_LINEAR)
-		*reason = EG_REASON_IP_LENGTH;
-	return all;
-}
+/*
+ * Frames that fill no more than one ordinary MTU have no fragments: a driver fills
+ * its first buffer before it takes a second. To ask costs a helper call.
+ */
+#define EG_XDP_LINEAR	1536
 
 static __always_inline bool eg_xdp_answer(struct xdp_md *ctx, const struct eg_work *w,
 					  __u64 serial)
 {
-	long trailer = (long)(ctx->data_end - ctx->data) - (w->packet.l3 + w->echo.len);
+	long trailer = (long)(ctx->data_end - ctx->data) - (w->l3 + w->echo.len);
 
 	/* Padding is not echoed. Every pointer into the packet is void after this. */
 	if (trailer > 0 && bpf_xdp_adjust_tail(ctx, -trailer))
 		return false;
-	return eg_answer((void *)(long)ctx->data, (void *)(long)ctx->data_end, w, serial);
+	return eg_answer((void *)(long)ctx->data, (void *)(long)ctx->data_end, true, w, serial);
+}
+
+/*
+ * Turns the echo request, whose IP header is at offset `l3`, into its reply;
+ * returns NONE when it is done.
+ */
+static __always_inline enum eg_reason eg_xdp_echo(struct xdp_md *ctx, __u32 l3,
+						  enum eg_echo_kind kind, __u64 serial)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct eg_work w = { .kind = kind, .l3 = l3 };
+	__u64 linear = end - data;
+	enum eg_reason reason;
+
+	reason = eg_decide(ctx, EG_HOOK_XDP, data, end, NULL, &w);
+	if (unlikely(reason == EG_REASON_NOT_LINEAR) && linear == bpf_xdp_get_buff_len(ctx))
+		return EG_REASON_IP_LENGTH;
+	if (reason == EG_REASON_NONE && !eg_xdp_answer(ctx, &w, serial))
+		return EG_REASON_ADJUST_FAILED;
+	return reason;
 }
 
 SEC("xdp.frags")
 int eg_xdp(struct xdp_md *ctx)
 {
-	struct eg_counters *counters = eg_counters_of(EG_INGRESS);
-	__u64 bytes = ctx->data_end - ctx->data;
-	enum eg_verdict verdict;
-	struct eg_work w;
+	struct eg_cursor c = {
+		.pos = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+	enum eg_verdict verdict = EG_VERDICT_PASS;
+	struct eg_counters *counters;
+	enum eg_reason reason;
+	struct eg_packet p;
+	__u64 bytes;
+	__u32 slot;
 
+	bytes = c.end - c.pos;
+	counters = eg_counters_of(EG_INGRESS);
 	if (!counters)
 		return XDP_PASS;
-	verdict = eg_decide(ctx, EG_HOOK_XDP, (void *)(long)ctx->data, (void *)(long)ctx->data_end,
-			    NULL, &w);
-	if (w.reason == EG_REASON_NOT_LINEAR)
-		bytes = eg_xdp_bytes(ctx, &w.reason);
-	if (verdict == EG_VERDICT_ANSWER && !eg_xdp_answer(ctx, &w, eg_serial(counters))) {
-		verdict = EG_VERDICT_PASS;
-		w.reason = EG_REASON_ADJUST_FAILED;
+	if (unlikely(bytes > EG_XDP_LINEAR))
+		bytes = bpf_xdp_get_buff_len(ctx);
+	if (likely(eg_parse_bystander(c, &slot))) {
+		eg_add(&counters->protocol[slot].verdict[EG_VERDICT_PASS], bytes);
+		return XDP_PASS;
 	}
-	eg_account(counters, w.packet.cell, verdict, w.reason, bytes);
+	reason = eg_parse(c, false, &p);
+	if (likely(p.echo == EG_ECHO_NONE) || reason != EG_REASON_NONE) {
+		eg_account(counters, p.cell, EG_VERDICT_PASS, reason, bytes);
+		return XDP_PASS;
+	}
+	reason = eg_xdp_echo(ctx, p.l3, p.echo, eg_serial(counters));
+	if (reason == EG_REASON_NONE)
+		verdict = EG_VERDICT_ANSWER;
+	eg_account(counters, p.cell, verdict, reason, bytes);
 	switch (verdict) {
 	case EG_VERDICT_ANSWER:
 	case EG_VERDICT_REJECT:
@@ -82,25 +111,6 @@ static __always_inline void eg_tc_pull(struct __sk_buff *skb)
 		bpf_skb_pull_data(skb, skb->len);
 }
 
-static __always_inline enum eg_verdict eg_tc_decide(struct __sk_buff *skb, struct eg_work *w)
-{
-	struct eg_tag tag, *aside = NULL;
-	enum eg_verdict verdict;
-
-	if (skb->vlan_present) {
-		tag.tpid = skb->vlan_proto;
-		tag.tci = bpf_htons(skb->vlan_tci);
-		aside = &tag;
-	}
-	if (unlikely(skb->data_end - skb->data < skb->len))
-		eg_tc_pull(skb);
-	verdict = eg_decide(skb, EG_HOOK_TC, (void *)(long)skb->data,
-			    (void *)(long)skb->data_end, aside, w);
-	if (w->reason == EG_REASON_NOT_LINEAR && skb->data_end - skb->data == skb->len)
-		w->reason = EG_REASON_IP_LENGTH;
-	return verdict;
-}
-
 /*
  * A driver's sum over the whole packet (CHECKSUM_COMPLETE) follows what changed:
  * in IPv6 the first two words, everything else cancels out, in IPv4 all does.
@@ -118,46 +128,76 @@ static __always_inline void eg_tc_fix_sum(struct __sk_buff *skb, __u64 before, _
 static __always_inline bool eg_tc_answer(struct __sk_buff *skb, const struct eg_work *w,
 					 __u64 serial)
 {
-	__u32 len = w->packet.l3 + w->echo.len;
+	__u32 len = w->l3 + w->echo.len;
 	__u64 before, after;
 	void *data, *end;
 	const __u64 *l3;
-	__u32 offset = w->packet.l3;
 
 	/* Padding is not echoed. Every pointer into the packet is void after this. */
 	if (skb->len > len && bpf_skb_change_tail(skb, len, 0))
 		return false;
 	data = (void *)(long)skb->data;
 	end = (void *)(long)skb->data_end;
-	EG_BOUND(offset, 31);
-	l3 = eg_view(data + offset, sizeof(*l3), end);
+	if (w->kind == EG_ECHO_4)
+		return eg_answer(data, end, !eg_l3, w, serial);
+	l3 = eg_view(data + w->l3, sizeof(*l3), end);
 	if (!l3)
 		return false;
 	before = *l3;
-	if (!eg_answer(data, end, w, serial))
+	if (!eg_answer(data, end, !eg_l3, w, serial))
 		return false;
 	after = *l3;
-	if (w->packet.echo == EG_ECHO_6)
-		eg_tc_fix_sum(skb, before, after);
+	eg_tc_fix_sum(skb, before, after);
 	return true;
+}
+
+/* The same as eg_xdp_echo(). */
+static __always_inline enum eg_reason eg_tc_echo(struct __sk_buff *skb, __u32 l3,
+						 enum eg_echo_kind kind, __u64 serial)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct eg_work w = { .kind = kind, .l3 = l3 };
+	struct eg_tag tag, *aside = NULL;
+	__u64 linear = end - data;
+	enum eg_reason reason;
+
+	if (skb->vlan_present) {
+		tag.tpid = skb->vlan_proto;
+		tag.tci = bpf_htons(skb->vlan_tci);
+		aside = &tag;
+	}
+	reason = eg_decide(skb, EG_HOOK_TC, data, end, aside, &w);
+	if (unlikely(reason == EG_REASON_NOT_LINEAR) && linear == skb->len)
+		return EG_REASON_IP_LENGTH;
+	if (reason == EG_REASON_NONE && !eg_tc_answer(skb, &w, serial))
+		return EG_REASON_ADJUST_FAILED;
+	return reason;
 }
 
 SEC("tc")
 int eg_tc_ingress(struct __sk_buff *skb)
 {
-	struct eg_counters *counters = eg_counters_of(EG_INGRESS);
-	enum eg_verdict verdict;
+	enum eg_verdict verdict = EG_VERDICT_PASS;
+	struct eg_counters *counters;
+	enum eg_reason reason;
 	__u64 bytes = skb->len;
-	struct eg_work w;
+	struct eg_packet p;
 
+	if (unlikely(skb->data_end - skb->data < bytes))
+		eg_tc_pull(skb);
+	reason = eg_parse((struct eg_cursor){ .pos = (void *)(long)skb->data,
+					      .end = (void *)(long)skb->data_end }, eg_l3, &p);
+	counters = eg_counters_of(EG_INGRESS);
 	if (!counters)
 		return TC_ACT_UNSPEC;
-	verdict = eg_tc_decide(skb, &w);
-	if (verdict == EG_VERDICT_ANSWER && !eg_tc_answer(skb, &w, eg_serial(counters))) {
-		verdict = EG_VERDICT_PASS;
-		w.reason = EG_REASON_ADJUST_FAILED;
+	if (likely(p.echo == EG_ECHO_NONE) || reason != EG_REASON_NONE) {
+		eg_account(counters, p.cell, EG_VERDICT_PASS, reason, bytes);
+		return TC_ACT_UNSPEC;
 	}
-	eg_account(counters, w.packet.cell, verdict, w.reason, bytes);
+	reason = eg_tc_echo(skb, p.l3, p.echo, eg_serial(counters));
+	if (reason == EG_REASON_NONE)
+		verdict = EG_VERDICT_ANSWER;
+	eg_account(counters, p.cell, verdict, reason, bytes);
 	switch (verdict) {
 	case EG_VERDICT_ANSWER:
 	case EG_VERDICT_REJECT:

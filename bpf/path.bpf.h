@@ -15,7 +15,7 @@ struct eg_query {
 	__u64 hash;
 	__u32 cell;
 	__u32 family;
-	__u32 outer, inner;		/* tags as in eg_vlan_key */
+	struct eg_vlan_key tags;
 	__u32 length;			/* IP, bytes */
 	__be32 flow;			/* first word of the IP header */
 	__be32 src[4], dst[4];		/* IPv4: [0] */
@@ -123,9 +123,8 @@ static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_q
 	__u32 ifindex = eg_config.ifindex;
 	enum eg_reason reason;
 
-	if (q->outer) {
-		struct eg_vlan_key key = { .outer = q->outer, .inner = q->inner };
-		const struct eg_vlan *vlan = bpf_map_lookup_elem(&eg_vlans, &key);
+	if (q->tags.outer) {
+		const struct eg_vlan *vlan = bpf_map_lookup_elem(&eg_vlans, &q->tags);
 
 		if (!vlan)
 			return EG_REASON_VLAN_UNKNOWN;
@@ -181,7 +180,7 @@ __noinline int eg_path_ask_tc(struct __sk_buff *ctx, const struct eg_query *q)
  * `eth` is the frame, `l3` its IP header.
  */
 static __always_inline __u64 eg_path_hash(const void *eth, const void *l3, __u32 family,
-					  __u32 outer, __u32 inner)
+					  const struct eg_vlan_key *tags)
 {
 	const struct ipv6hdr *ip6 = l3;
 	const struct iphdr *ip = l3;
@@ -206,15 +205,15 @@ static __always_inline __u64 eg_path_hash(const void *eth, const void *l3, __u32
 		sum += eg_hash_pair(k, 2, a[0], a[1]) + eg_hash_pair(k, 3, a[2], a[3]) +
 		       eg_hash_pair(k, 4, a[4], a[5]) + eg_hash_pair(k, 5, a[6], a[7]);
 	}
-	if (outer)
-		sum += eg_hash_pair(k, 6, outer, inner);
+	if (tags->outer)
+		sum += eg_hash_pair(k, 6, tags->outer, tags->inner);
 	return eg_hash_final(sum);
 }
 
 /* May the request at `l3` of frame `eth` be answered to where it came from? */
 static __always_inline enum eg_reason eg_path_check(void *ctx, enum eg_hook hook, const void *eth,
 						    const void *l3, __u32 family, __u64 hash,
-						    __u32 length, __u32 outer, __u32 inner)
+						    __u32 length, const struct eg_vlan_key *tags)
 {
 	const struct ipv6hdr *ip6 = l3;
 	const struct iphdr *ip = l3;
@@ -225,7 +224,7 @@ static __always_inline enum eg_reason eg_path_check(void *ctx, enum eg_hook hook
 	__u32 index, cell = 0;
 
 	if (eg_swap) {
-		if (likely(!outer))
+		if (likely(!tags->outer))
 			return eg_path_plausible(eth, eg_config.mac, family, src);
 	} else {
 		index = eg_path_set_of(hash);
@@ -240,8 +239,7 @@ static __always_inline enum eg_reason eg_path_check(void *ctx, enum eg_hook hook
 	q.hash = hash;
 	q.cell = cell;
 	q.family = family;
-	q.outer = outer;
-	q.inner = inner;
+	q.tags = *tags;
 	q.length = length;
 	q.flow = eg_load32(l3);
 	q.src[0] = src[0];

@@ -24,7 +24,12 @@ static __always_inline const void *eg_view(const void *p, __u32 size, const void
 	barrier_var(p);
 	stop = p + size;
 	barrier_var(stop);
-	return stop > end ? NULL : p;
+	if (unlikely(stop > end))
+		return NULL;
+	/* Spares the caller's comparison with NULL. */
+	if (!p)
+		__builtin_unreachable();
+	return p;
 }
 
 /* The next `size` bytes, or NULL when the packet is shorter. */

@@ -48,7 +48,9 @@ static __always_inline enum eg_reason eg_parse_eth(struct eg_cursor *c, struct e
 	if (!eth)
 		return EG_REASON_ETH_TRUNCATED;
 	link->proto = eth->h_proto;
-	if (likely(!eg_is_tpid(link->proto)))
+	/* The two that matter are known by one comparison each. */
+	if (likely(link->proto == eg_htons(ETH_P_IP)) || link->proto == eg_htons(ETH_P_IPV6) ||
+	    !eg_is_tpid(link->proto))
 		return EG_REASON_NONE;
 #pragma GCC unroll 2
 	for (int i = 0; i < EG_VLAN_TAGS; i++) {

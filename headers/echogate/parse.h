@@ -25,7 +25,6 @@ static const __u8 eg_icmp6_slot[256 + EG_ICMP6_COUNT] = { EG_ICMP6_TYPES(EG_SLOT
 enum eg_echo_kind { EG_ECHO_NONE, EG_ECHO_4, EG_ECHO_6 };
 
 struct eg_packet {
-	struct eg_link link;
 	__u32 l3;			/* offset of the IP header, bytes */
 	__u32 cell;			/* index of its counter, see EG_CELL_* */
 	enum eg_echo_kind echo;		/* an echo request; reason says if it can be answered */
@@ -112,11 +111,45 @@ static __always_inline enum eg_reason eg_parse_ipv6(struct eg_cursor *c, struct 
 }
 
 /*
+ * The frame most often seen: untagged, IPv4 without options or IPv6 without
+ * extension headers, and not ICMP. True with its enum eg_protocol in *slot, which
+ * is what eg_parse() would find; false leaves everything to that. For whoever just
+ * passes by, this is all the work there is.
+ */
+static __always_inline bool eg_parse_bystander(struct eg_cursor c, __u32 *slot)
+{
+	const struct ethhdr *eth = eg_view(c.pos, sizeof(*eth) + sizeof(struct iphdr), c.end);
+	const struct iphdr *ip = (const void *)(eth + 1);
+	const struct ipv6hdr *ip6 = (const void *)(eth + 1);
+	__u8 protocol;
+
+	if (unlikely(!eth))
+		return false;
+	if (likely(eth->h_proto == eg_htons(ETH_P_IP))) {
+		protocol = ip->protocol;
+		if (unlikely(eg_ipv4_vihl(ip) != 0x45) || protocol == EG_IPPROTO_ICMP)
+			return false;
+	} else if (eth->h_proto == eg_htons(ETH_P_IPV6)) {
+		protocol = ip6->nexthdr;
+		if (!eg_view(eth, sizeof(*eth) + sizeof(*ip6), c.end) ||
+		    *(const __u8 *)ip6 >> 4 != 6 || protocol == EG_IPPROTO_ICMPV6 ||
+		    eg_ipv6_ext[protocol])
+			return false;
+	} else {
+		return false;
+	}
+	*slot = eg_protocol_slot[protocol];
+	EG_BOUND(*slot, EG_PROTOCOL_SLOTS - 1);
+	return true;
+}
+
+/*
  * Reads a frame, or with `l3` an IP packet without link header. Returns why it
  * can't be understood or, for an echo request, can't be answered; NONE otherwise.
  */
 static __always_inline enum eg_reason eg_parse(struct eg_cursor c, bool l3, struct eg_packet *p)
 {
+	struct eg_link link;
 	enum eg_reason reason;
 	const __u8 *first;
 
@@ -124,22 +157,21 @@ static __always_inline enum eg_reason eg_parse(struct eg_cursor c, bool l3, stru
 	p->echo = EG_ECHO_NONE;
 	p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_NON_IP;
 	if (l3) {
-		p->link.tags = 0;
 		first = eg_view(c.pos, 1, c.end);
 		if (!first)
 			return EG_REASON_IP_TRUNCATED;
-		p->link.proto = eg_htons(*first >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
+		link.proto = eg_htons(*first >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
 	} else {
-		reason = eg_parse_eth(&c, &p->link);
+		reason = eg_parse_eth(&c, &link);
 		if (reason != EG_REASON_NONE)
 			return reason;
-		p->l3 = sizeof(struct ethhdr) + p->link.tags * sizeof(struct vlan_hdr);
+		p->l3 = sizeof(struct ethhdr) + link.tags * sizeof(struct vlan_hdr);
 	}
-	if (p->link.proto == eg_htons(ETH_P_IP))
+	if (link.proto == eg_htons(ETH_P_IP))
 		return eg_parse_ipv4(&c, p);
-	if (p->link.proto == eg_htons(ETH_P_IPV6))
+	if (link.proto == eg_htons(ETH_P_IPV6))
 		return eg_parse_ipv6(&c, p);
-	if (p->link.proto == eg_htons(ETH_P_ARP))
+	if (link.proto == eg_htons(ETH_P_ARP))
 		p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_ARP;
 	return EG_REASON_NONE;
 }
