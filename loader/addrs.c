@@ -94,7 +94,8 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 
 	/* Kernels without strict checking dump every table. */
 	if (nlh->nlmsg_type != RTM_NEWROUTE || rtm->rtm_table != RT_TABLE_LOCAL ||
-	    rtm->rtm_dst_len != 32 || (rtm->rtm_type != RTN_LOCAL && rtm->rtm_type != RTN_BROADCAST))
+	    rtm->rtm_dst_len != 32 ||
+	    (rtm->rtm_type != RTN_LOCAL && rtm->rtm_type != RTN_BROADCAST))
 		return MNL_CB_OK;
 	mnl_attr_for_each(a, nlh, sizeof(*rtm))
 		if (mnl_attr_get_type(a) == RTA_DST && mnl_attr_get_payload_len(a) == sizeof(dst))
@@ -326,7 +327,7 @@ static __u64 random_odd(void)
 	__u64 seed;
 
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		seed = 0x9e3779b97f4a7c15;	/* only spreads worse against design */
+		seed = 0xd1342543de82ef95;	/* only spreads worse against design */
 	return seed | 1;
 }
 

@@ -53,8 +53,10 @@ static enum status check_device(struct attachment *a)
 		return report(FAILED, "%s: it has no Ethernet header, and XDP needs one; "
 			      "try --mode tc", name);
 	if (!strcmp(a->dev.slave_kind, "vrf"))
-		return report(FAILED, "%s: it belongs to a VRF, whose addresses and routes can't be "
-			      "told apart here; choose an interface outside of it", name);
+		return report(FAILED,
+			      "%s: it belongs to a VRF, whose addresses and routes can't be "
+			      "told apart here; choose an interface outside of it",
+			      name);
 	return DONE;
 }
 
@@ -79,9 +81,10 @@ static enum status remove_foreign(struct attachment *a)
 	if (!err)
 		return DONE;
 	if (err == -EBUSY)
-		return report(FAILED, "%s: XDP program %u is held by several links, and which is this "
-			      "interface's can't be told; try: bpftool link detach id LINK", a->name,
-			      id);
+		return report(FAILED,
+			      "%s: XDP program %u is held by several links, and which is this "
+			      "interface's can't be told; try: bpftool link detach id LINK",
+			      a->name, id);
 	return report(status_of(err), "%s: XDP program %u can't be removed: %s", a->name, id,
 		      why(err));
 }
@@ -97,8 +100,10 @@ static void explain_xdp(struct attachment *a, enum eg_mode mode, int err, char *
 	rtnl__xdp_try(&a->rt, a->dev.ifindex, a->obj.programs[HOOK_XDP], flags);
 	kernel = a->rt.extack;
 	if (strcasestr(kernel, "mtu") || err == -ERANGE || err == -EFBIG || err == -E2BIG)
-		snprintf(text, size, "MTU %u is too large for this driver (%s); try: ip link set dev "
-			 "%s mtu 1500", a->dev.mtu, *kernel ? kernel : why(err), a->dev.name);
+		snprintf(text, size,
+			 "MTU %u is too large for this driver (%s); try: ip link set dev "
+			 "%s mtu 1500",
+			 a->dev.mtu, *kernel ? kernel : why(err), a->dev.name);
 	else if (err == -EOPNOTSUPP && (!*kernel || strcasestr(kernel, "does not support XDP")))
 		snprintf(text, size, "not supported by this driver");
 	else
@@ -182,7 +187,8 @@ static enum status attach_ingress(struct attachment *a)
 			break;
 	}
 	if (err == -EOPNOTSUPP && a->opts->mode == EG_MODE_NATIVE)
-		return report(FAILED, "%s: %s; try --mode generic or --mode tc", a->name, a->refusals);
+		return report(FAILED, "%s: %s; try --mode generic or --mode tc", a->name,
+			      a->refusals);
 	return report(status_of(err), "%s: can't be attached: %s", a->name, a->refusals);
 }
 
@@ -215,8 +221,9 @@ static void enable_forwarding(struct attachment *a)
 		return;
 	err = forwarding__enable(&a->rt, &a->forwarded);
 	if (err)
-		note("%s: forwarding on lo can't be turned on: %s; without it pings go to the kernel "
-		     "(fib-disabled), unless reply-path swap is configured", a->name, why(err));
+		note("%s: forwarding on lo can't be turned on: %s; without it pings go to the "
+		     "kernel (fib-disabled), unless reply-path swap is configured",
+		     a->name, why(err));
 }
 
 /* First link, last pin: a directory that is in its place is complete. */
@@ -390,8 +397,8 @@ static enum status parse_mode(const struct command *self, const char *text, int 
 			return DONE;
 		}
 	}
-	return command__wrong(self, "--mode: \"%s\" is no mode; expected auto, native, generic or tc",
-			      text);
+	return command__wrong(
+		self, "--mode: \"%s\" is no mode; expected auto, native, generic or tc", text);
 }
 
 enum status cmd_attach(const struct command *self, int argc, char **argv)

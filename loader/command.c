@@ -83,7 +83,8 @@ int command__option(const struct command *c, int argc, char **argv, const char *
 			else if (optopt)
 				command__wrong(c, "unknown option -%c", optopt);
 			else
-				command__wrong(c, "unknown or ambiguous option %s", argv[optind - 1]);
+				command__wrong(c, "unknown or ambiguous option %s",
+					       argv[optind - 1]);
 			return OPTION_WRONG;
 		default:
 			return o;

@@ -31,7 +31,8 @@ static bool bequeath(const struct instance *in, __u32 bits)
 			continue;
 		if (heir.abi == EG_ABI && heir.state != INSTANCE_GONE) {
 			heir.meta.owned |= bits;
-			done = !bpf_map_update_elem(heir.maps[PIN_META], &zero, &heir.meta, BPF_ANY);
+			done = !bpf_map_update_elem(heir.maps[PIN_META], &zero, &heir.meta,
+						    BPF_ANY);
 		}
 		instance__close(&heir);
 	}
@@ -144,10 +145,11 @@ static enum status detach_all(const struct scope *s)
 	free(dirs);
 	if (done)
 		return first;
-	return report(NOT_ATTACHED, "nothing is attached%s%s%s", *s->name ? " in network namespace " :
-		      " in this network namespace", s->name,
-		      elsewhere ? "; in others it is: 'echogate status' lists them, --netns takes them" :
-		      "");
+	return report(
+		NOT_ATTACHED, "nothing is attached%s%s%s",
+		*s->name ? " in network namespace " : " in this network namespace", s->name,
+		elsewhere ? "; in others it is: 'echogate status' lists them, --netns takes them"
+			  : "");
 }
 
 enum status cmd_detach(const struct command *self, int argc, char **argv)

@@ -113,7 +113,7 @@ static bool counters_in_use(const struct instance *in)
 		return false;
 	while (!bpf_prog_get_next_id(id, &id)) {
 		struct bpf_prog_info prog = {};
-		__u32 ids[64];
+		__u32 ids[64] = {};
 		int fd;
 
 		fd = bpf_prog_get_fd_by_id(id);
@@ -263,8 +263,8 @@ enum status instance__find(const struct scope *s, const char *name, struct insta
 				      why(err));
 		if (in->state == INSTANCE_ABSENT)
 			return report(NOT_ATTACHED,
-				      "%s: not attached; 'echogate attach %s%s%s' attaches to it", name,
-				      name, *s->name ? " --netns " : "", s->name);
+				      "%s: not attached; 'echogate attach %s%s%s' attaches to it",
+				      name, name, *s->name ? " --netns " : "", s->name);
 		return DONE;
 	}
 	err = pins__list(&dirs, &count);
@@ -380,7 +380,8 @@ enum status instances__select(const struct scope *s, char *const *names, size_t 
 	}
 	free(dirs);
 	if (!first && !out->count)
-		first = report(NOT_ATTACHED, "nothing is attached%s%s; 'echogate attach IFACE' attaches",
+		first = report(NOT_ATTACHED,
+			       "nothing is attached%s%s; 'echogate attach IFACE' attaches",
 			       *s->name ? " in network namespace " : "", s->name);
 	return first;
 }

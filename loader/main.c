@@ -8,7 +8,8 @@
 const struct command commands[] = {
 	{ "attach", "IFACE... [-m|--mode MODE] [--netns NAME] [--config FILE] [--replace]",
 	  "Answer pings on interfaces, or take up changed addresses and settings",
-	  "  -m, --mode MODE      auto (default: native, else generic, else tc), native, generic, tc\n"
+	  "  -m, --mode MODE      auto (default: native, else generic, else tc), native, generic, "
+	  "tc\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --config FILE    settings: reply-path fib | swap\n"
 	  "      --replace        remove a foreign XDP program that is in the way\n",
@@ -23,13 +24,15 @@ const struct command commands[] = {
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON\n",
 	  cmd_status },
-	{ "stats", "[IFACE...] [--netns NAME] [--per-cpu] [--rate] [--watch[=SEC]] [--json] "
+	{ "stats",
+	  "[IFACE...] [--netns NAME] [--per-cpu] [--rate] [--watch[=SEC]] [--json] "
 	  "[--openmetrics] [--reset]",
 	  "Show the counters",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --per-cpu        verdicts of each CPU too\n"
 	  "      --rate           packets and bytes per second, measured over one second\n"
-	  "      --watch[=SEC]    again every SEC seconds (1 to 86400, default 1) until interrupted\n"
+	  "      --watch[=SEC]    again every SEC seconds (1 to 86400, default 1) until "
+	  "interrupted\n"
 	  "      --json           as JSON; with --watch an object a line\n"
 	  "      --openmetrics    as OpenMetrics text\n"
 	  "      --reset          set the counters to zero after showing them\n",
@@ -40,8 +43,7 @@ const struct command commands[] = {
 	  "      --json           as JSON\n",
 	  cmd_maps },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
-	  "      --json           as JSON\n",
-	  cmd_version },
+	  "      --json           as JSON\n", cmd_version },
 	{ "help", "[COMMAND]", "Show this list, or more about a command", NULL, cmd_help },
 };
 
@@ -66,7 +68,8 @@ enum status cmd_help(const struct command *self, int argc, char **argv)
 		return DONE;
 	}
 	printf("usage: echogate COMMAND [ARGUMENTS]\n\n"
-	       "Answers pings in XDP and tc, as the kernel would, and counts the traffic around them.\n"
+	       "Answers pings in XDP and tc, as the kernel would, and counts the traffic around "
+	       "them.\n"
 	       "A command may be shortened as long as it is unique.\n\n");
 	for (size_t i = 0; i < command_count; i++)
 		printf("  %-9s %s\n", commands[i].name, commands[i].help);

@@ -180,8 +180,8 @@ static enum status list_text(const struct instance *in)
 
 	printf("%s%s%s (index %u)\n", *in->ifname ? in->ifname : "?", *in->netns ? " in " : "",
 	       in->netns, in->dir.ifindex);
-	printf("  %-11s %-12s %-20s %-26s %6s %6s %8s  %s\n", "NAME", "TYPE", "KEY", "VALUE", "USED",
-	       "OF", "MEMORY", "PATH");
+	printf("  %-11s %-12s %-20s %-26s %6s %6s %8s  %s\n", "NAME", "TYPE", "KEY", "VALUE",
+	       "USED", "OF", "MEMORY", "PATH");
 	for (int i = 0; i < PIN_MAP_COUNT; i++) {
 		size_t used = 0;
 		int err;
@@ -197,9 +197,9 @@ static enum status list_text(const struct instance *in)
 		sized_type(&map, map.info.key_size, map.info.btf_key_type_id, key, sizeof(key));
 		sized_type(&map, map.info.value_size, map.info.btf_value_type_id, value,
 			   sizeof(value));
-		printf("  %-11s %-12s %-20s %-26s %6zu %6u %8llu  %s\n", map.name, type_of(&map), key,
-		       value, used, map.info.max_entries, (unsigned long long)map__memory(&map),
-		       map.path);
+		printf("  %-11s %-12s %-20s %-26s %6zu %6u %8llu  %s\n", map.name, type_of(&map),
+		       key, value, used, map.info.max_entries,
+		       (unsigned long long)map__memory(&map), map.path);
 		map__close(&map);
 	}
 	return st;
@@ -294,8 +294,9 @@ static int json_entry(const struct map *map, const void *key, const void *value,
 		v = json_object_new_int(*(const int *)key);
 	json_object_object_add(o, "key", v);
 	if (map->copies == 1) {
-		json_object_object_add(o, "value", btf__to_json(map->btf, map->info.btf_value_type_id,
-								value, map->info.value_size));
+		json_object_object_add(o, "value",
+				       btf__to_json(map->btf, map->info.btf_value_type_id, value,
+						    map->info.value_size));
 	} else {
 		values = json_object_new_array();
 		json_object_object_add(o, "values", values);
@@ -395,7 +396,8 @@ enum status cmd_maps(const struct command *self, int argc, char **argv)
 			break;
 	if (optind + names < argc) {
 		if (optind + names + 2 != argc)
-			return command__wrong(self, "after \"dump\" the name of one map is expected");
+			return command__wrong(self,
+					      "after \"dump\" the name of one map is expected");
 		pin = find_map(self, argv[argc - 1]);
 		if (pin == PIN_MAP_COUNT)
 			return USAGE;

@@ -94,7 +94,8 @@ static enum status open_target(struct scope *s, const char *netns)
 	if (s->target < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return report(FAILED,
-				      "no network namespace \"%s\": %s doesn't exist; 'ip netns' lists them",
+				      "no network namespace \"%s\": %s doesn't exist; 'ip netns' "
+				      "lists them",
 				      netns, path);
 		return report(status_of(errno), "network namespace \"%s\": %s: %s", netns, path,
 			      why(errno));
@@ -139,8 +140,10 @@ enum status scope__open(struct scope *s, const char *netns)
 	pins__enter_mounts();
 	if (setns(s->target, CLONE_NEWNET)) {
 		if (errno == EINVAL)
-			return report(FAILED, "\"%s\" is no network namespace; --netns takes a name "
-					      "under " RUN_NETNS ", a path, or a pid", netns);
+			return report(FAILED,
+				      "\"%s\" is no network namespace; --netns takes a name "
+				      "under " RUN_NETNS ", a path, or a pid",
+				      netns);
 		return report(status_of(errno),
 			      "network namespace \"%s\" can't be entered: %s%s", netns ?: "",
 			      why(errno), errno == EPERM ? "; CAP_SYS_ADMIN is needed" : "");

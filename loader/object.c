@@ -54,7 +54,7 @@ static int configure(struct echogate *skel, const struct object_options *opts)
 static enum status refused(const char *name, int err, struct bpf_program *const *programs,
 			   const char *log)
 {
-	char path[] = "/tmp/echogate-verifier-XXXXXX";
+	char path[64] = "/tmp/echogate-verifier-";
 	const char *program = NULL;
 	int fd;
 
@@ -66,12 +66,15 @@ static enum status refused(const char *name, int err, struct bpf_program *const 
 			      name);
 	if (err == -EPERM || err == -EACCES) {
 		if (!*log)
-			return report(NOT_PERMITTED, "%s: the kernel refuses to load BPF programs: %s; "
-				      "run it as root", name, why(err));
+			return report(NOT_PERMITTED,
+				      "%s: the kernel refuses to load BPF programs: %s; "
+				      "run it as root",
+				      name, why(err));
 	} else if (!*log) {
 		return report(FAILED, "%s: loading failed: %s (%s)", name, why(err),
 			      libbpf_last_warning());
 	}
+	memset(path + strlen(path), 'X', 6);	/* for mkstemp() to fill in */
 	fd = mkstemp(path);
 	if (fd < 0 || write(fd, log, strlen(log)) < 0)
 		copy_text(path, "(it could not be saved)", sizeof(path));
@@ -131,7 +134,8 @@ enum status object__load(const struct object_options *opts, const char *name, st
 	}
 	left_out = addresses__build(&opts->snapshot->addrs, &skel->data_eg_addrs->eg_addrs);
 	if (left_out)
-		note("%s: %zu of %zu addresses don't fit into the table; the kernel answers for them",
+		note("%s: %zu of %zu addresses don't fit into the table; the kernel answers for "
+		     "them",
 		     name, left_out, opts->snapshot->addrs.count);
 	if (opts->counters >= 0) {
 		err = bpf_map__reuse_fd(skel->maps.eg_counters, opts->counters);

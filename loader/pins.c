@@ -107,10 +107,12 @@ static enum status mount_bpffs(void)
 	if (!mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
 		return DONE;
 	if (errno == ENOENT)
-		return report(FAILED, BPFFS " doesn't exist: is sysfs mounted on /sys, and does this "
-				      "kernel have CONFIG_BPF_SYSCALL?");
+		return report(FAILED,
+			      BPFFS " doesn't exist: is sysfs mounted on /sys, and does this "
+				    "kernel have CONFIG_BPF_SYSCALL?");
 	if (errno == ENODEV)
-		return report(FAILED, "this kernel has no BPF file system; CONFIG_BPF_SYSCALL is needed");
+		return report(FAILED,
+			      "this kernel has no BPF file system; CONFIG_BPF_SYSCALL is needed");
 	return report(status_of(errno), "the BPF file system can't be mounted on " BPFFS ": %s; "
 		      "try: mount -t bpf bpf " BPFFS, why(errno));
 }

@@ -102,7 +102,8 @@ enum status settings__read(const char *path, struct settings *s)
 	while (!st && (len = getline(&p.text, &room, f)) >= 0) {
 		p.number++;
 		if (strlen(p.text) != (size_t)len) {
-			st = report(USAGE, "%s:%u: a NUL byte; expected a text file", path, p.number);
+			st = report(USAGE, "%s:%u: a NUL byte; expected a text file", path,
+				    p.number);
 			goto cleanup;
 		}
 		p.text[strcspn(p.text, "\n")] = 0;

@@ -478,7 +478,8 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 		goto cleanup;
 	st = instances__select(&scope, argv + optind, argc - optind, true, &all);
 	/* An empty list is an answer too, for programs that asked for one. */
-	if (all.count || (st == NOT_ATTACHED && optind == argc && (opts.json || opts.openmetrics))) {
+	if (all.count ||
+	    (st == NOT_ATTACHED && optind == argc && (opts.json || opts.openmetrics))) {
 		if (!all.count)
 			opts.watch = opts.rate = 0;
 		shown = show(&opts, &all);

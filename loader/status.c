@@ -126,7 +126,7 @@ cleanup:
 static const char *read_reply_path(__u32 program)
 {
 	struct bpf_prog_info info = {};
-	__u32 ids[64], len = sizeof(info);
+	__u32 ids[64] = {}, len = sizeof(info);
 	int fd, swap = -1;
 
 	fd = bpf_prog_get_fd_by_id(program);

@@ -83,10 +83,12 @@ enum status check_ifname(const char *name)
 		return report(USAGE, "an interface name is empty; 'ip link' lists the interfaces");
 	if (strlen(name) >= IFNAMSIZ)
 		return report(USAGE,
-			      "interface name \"%s\" is too long; the kernel's have %d characters at most",
+			      "interface name \"%s\" is too long; the kernel's have %d characters "
+			      "at most",
 			      name, IFNAMSIZ - 1);
 	if (strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
-		return report(USAGE, "\"%s\" can't be an interface name; 'ip link' lists them", name);
+		return report(USAGE, "\"%s\" can't be an interface name; 'ip link' lists them",
+			      name);
 	return DONE;
 }
 
@@ -143,8 +145,9 @@ enum status check_privileges(void)
 		__u32 id;
 
 		if (bpf_prog_get_next_id(0, &id) && errno == ENOSYS)
-			return report(FAILED, "this kernel has no bpf(); one with CONFIG_BPF_SYSCALL "
-					      "is needed");
+			return report(FAILED,
+				      "this kernel has no bpf(); one with CONFIG_BPF_SYSCALL "
+				      "is needed");
 		return DONE;
 	}
 	return report(NOT_PERMITTED, "not permitted: %s%s%s missing; run it as root",

@@ -28,8 +28,8 @@ enum status cmd_version(const struct command *self, int argc, char **argv)
 	libbpf += *libbpf == 'v';
 	uname(&kernel);
 	if (!json) {
-		printf("echogate %s\nABI      %d\nlibbpf   %s\nkernel   %s\n", ECHOGATE_VERSION, EG_ABI,
-		       libbpf, kernel.release);
+		printf("echogate %s\nABI      %d\nlibbpf   %s\nkernel   %s\n", ECHOGATE_VERSION,
+		       EG_ABI, libbpf, kernel.release);
 		return DONE;
 	}
 	doc = json__document();
