@@ -190,7 +190,7 @@ static inline struct echogate *world_load(bool swap, bool l3)
 	config->ttl4 = OWN_TTL;
 	config->hop6 = OWN_HOPS;
 	own = &skel->data_eg_addrs->eg_addrs;
-	own->seed = 0xd1342543de82ef95;
+	own->seed = 0xbf58476d1ce4e5b9;
 	own_add4(own, OWN4, false);
 	own_add4(own, OWN4_LO, false);
 	own_add4(own, OWN4_VLAN, false);

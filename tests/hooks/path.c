@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way back as the kernel's tables change, what is remembered of it and for how
+ * long; what differs from reply to reply; every identifier; frames in fragments.
+ */
+#include "world.h"
+
+/* A memory ends at its epoch, perhaps just between two runs: so many tries must all fail. */
+#define TRIES		5
+
+static struct echogate *skel;
+
+/* XDP and tc share the memory and the code that asks; what differs is only where they find the frame. */
+static const struct vector ping4 = { .name = "v4", .family = 4, .size = 56 };
+static const struct vector ping6 = { .name = "v6", .family = 6, .size = 56 };
+
+static struct frame request, out, expected;
+
+static int run(enum hook hook, const struct vector *v)
+{
+	vector_request(v, &request);
+	return run_program(program(skel, hook), hook, request.data, request.len, 0, &out);
+}
+
+static bool is_answered(enum hook hook, const struct vector *v)
+{
+	return answered(hook, run(hook, v));
+}
+
+/* The reason that is counted for a frame that passes. */
+static enum eg_reason reason_of(enum hook hook, const struct vector *v)
+{
+	static struct eg_counters before, after;
+	enum eg_reason reason = EG_REASON_NONE;
+
+	counters_read(skel, EG_INGRESS, &before);
+	assert_true(passed(hook, run(hook, v)));
+	counters_read(skel, EG_INGRESS, &after);
+	for (int r = 0; r < EG_REASON_SLOTS; r++) {
+		__u64 more = after.reason[r].packets - before.reason[r].packets;
+
+		if (!more)
+			continue;
+		assert_int_equal(more, 1);
+		assert_int_equal(reason, EG_REASON_NONE);
+		reason = r;
+	}
+	return reason;
+}
+
+static void pause_ms(long ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+#define FOR_BOTH_HOOKS(hook) \
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++)
+
+#define NO_WAY_BACK	"route del default via 198.18.0.2\nroute del default via fd00:e6::2\n"
+#define WAY_BACK	"route add default via 198.18.0.2\nroute add default via fd00:e6::2\n"
+
+static const struct vector far4 = { .name = "far v4", .family = 4, .src = "203.0.113.5", .size = 56 };
+static const struct vector far6 = { .name = "far v6", .family = 6, .src = "2001:db8::5", .size = 56 };
+
+/* A path of its own for each hook and family: what one remembers the other must ask for. */
+static const struct { enum hook hook; struct vector v; } remembering[] = {
+	{ HOOK_XDP, { .family = 4, .src = "203.0.113.6", .size = 56 } },
+	{ HOOK_XDP, { .family = 6, .src = "2001:db8::6", .size = 56 } },
+	{ HOOK_TC, { .family = 4, .src = "203.0.113.7", .size = 56 } },
+	{ HOOK_TC, { .family = 6, .src = "2001:db8::7", .size = 56 } },
+};
+
+#define FOR_EACH_REMEMBERING(i) \
+	for (size_t i = 0; i < sizeof(remembering) / sizeof(remembering[0]); i++)
+
+/* The second packet is answered though the route has gone; 1.5 s later none is. */
+static void test_remembered(void **state)
+{
+	bool remembered = false;
+
+	(void)state;
+	for (int n = 0; n < TRIES && !remembered; n++) {
+		forget(skel);
+		FOR_EACH_REMEMBERING(i)
+			assert_true(is_answered(remembering[i].hook, &remembering[i].v));
+		ip(NO_WAY_BACK);
+		remembered = true;
+		FOR_EACH_REMEMBERING(i)
+			remembered &= is_answered(remembering[i].hook, &remembering[i].v);
+		if (!remembered)
+			ip(WAY_BACK);
+	}
+	assert_true(remembered);
+	pause_ms(1500);
+	FOR_EACH_REMEMBERING(i)
+		assert_int_equal(reason_of(remembering[i].hook, &remembering[i].v),
+				 EG_REASON_NO_ROUTE);
+	ip(WAY_BACK);
+	/* That there is no way back has been remembered too, and grows old as well. */
+	pause_ms(1500);
+	FOR_EACH_REMEMBERING(i)
+		assert_true(is_answered(remembering[i].hook, &remembering[i].v));
+}
+
+static void test_reason_remembered(void **state)
+{
+	static const struct vector cut4 = { .name = "v4", .family = 4, .src = "198.19.1.1", .size = 56 };
+	static const struct vector cut6 = { .name = "v6", .family = 6, .src = "fd00:e6:1::1", .size = 56 };
+	static const struct vector *const vs[] = { &cut4, &cut6 };
+
+	(void)state;
+	FOR_BOTH_HOOKS(hook) {
+		for (int n = 0; n < 2; n++) {
+			bool remembered = false;
+
+			for (int i = 0; i < TRIES && !remembered; i++) {
+				forget(skel);
+				assert_int_equal(reason_of(hook, vs[n]), EG_REASON_NO_ROUTE);
+				ip("route del unreachable 198.19.1.0/24\n"
+				   "route del unreachable fd00:e6:1::/48\n");
+				remembered = !is_answered(hook, vs[n]);
+				forget(skel);
+				assert_true(is_answered(hook, vs[n]));
+				ip("route add unreachable 198.19.1.0/24\n"
+				   "route add unreachable fd00:e6:1::/48\n");
+			}
+			assert_true(remembered);
+		}
+	}
+}
+
+/* Whoever writes the configuration changes the salt, and every path is asked for again. */
+static void test_salt(void **state)
+{
+	static const struct vector *const vs[] = { &far4, &far6 };
+
+	(void)state;
+	FOR_BOTH_HOOKS(hook) {
+		for (int n = 0; n < 2; n++) {
+			forget(skel);
+			assert_true(is_answered(hook, vs[n]));
+			ip(NO_WAY_BACK);
+			forget(skel);
+			assert_int_equal(reason_of(hook, vs[n]), EG_REASON_NO_ROUTE);
+			ip(WAY_BACK);
+			forget(skel);
+		}
+	}
+}
+
+/* The kernel resolves the neighbour meanwhile: the next packet finds it. */
+static void test_neighbour_not_remembered(void **state)
+{
+	static const struct vector near4 = { .name = "v4", .family = 4, .src = "198.19.2.9", .size = 56 };
+	static const struct vector near6 = { .name = "v6", .family = 6, .src = "fd00:e6:2::9", .size = 56 };
+
+	(void)state;
+	FOR_BOTH_HOOKS(hook) {
+		forget(skel);
+		assert_int_equal(reason_of(hook, &near4), EG_REASON_NO_NEIGHBOUR);
+		assert_int_equal(reason_of(hook, &near6), EG_REASON_NO_NEIGHBOUR);
+		ip("neigh add 198.19.2.9 lladdr 02:00:00:00:e6:02 dev eg0 nud permanent\n"
+		   "neigh add fd00:e6:2::9 lladdr 02:00:00:00:e6:02 dev eg0 nud permanent\n");
+		assert_true(is_answered(hook, &near4));
+		assert_true(is_answered(hook, &near6));
+		ip("neigh del 198.19.2.9 dev eg0\nneigh del fd00:e6:2::9 dev eg0\n");
+	}
+}
+
+/*
+ * A memory is of one path. With the route gone, whatever the way back may depend on
+ * makes it another; whatever it can't depend on does not.
+ */
+struct variant {
+	const char *what;
+	int family;
+	bool same;
+	void (*vary)(struct vector *v);
+};
+
+static void vary_src4(struct vector *v) { v->src = "203.0.113.4"; }
+static void vary_src6(struct vector *v) { v->src = "2001:db8::4"; }
+static void vary_src6_high(struct vector *v) { v->src = "2001:db9::5"; }
+static void vary_src6_middle(struct vector *v) { v->src = "2001:db8:0:1::5"; }
+static void vary_src6_third(struct vector *v) { v->src = "2001:db8::1:0:5"; }
+static void vary_dst4(struct vector *v) { v->dst = OWN4_LO; }
+static void vary_dst6(struct vector *v) { v->dst = OWN6_LO; }
+static void vary_tos(struct vector *v) { v->tos = 0x10; }
+static void vary_longer(struct vector *v) { v->size++; }
+static void vary_from(struct vector *v) { v->from = STATION_OTHER; }
+static void vary_to(struct vector *v) { v->to = STATION_VLAN; }
+static void vary_tag(struct vector *v) { v->tag[0].tpid = 0x8100; v->tag[0].tci = VLAN_ONE; }
+static void vary_ttl(struct vector *v) { v->ttl = 3; }
+static void vary_id(struct vector *v) { v->id = 0x4242; }
+static void vary_label(struct vector *v) { v->label = 0x54321; }
+static void vary_data(struct vector *v) { v->fill = FILL_ONES; }
+static void vary_trailer(struct vector *v) { v->trailer = 9; }
+static void vary_code(struct vector *v) { v->code = 9; }
+
+static const struct variant variants[] = {
+	{ "source", 4, false, vary_src4 },
+	{ "destination", 4, false, vary_dst4 },
+	{ "TOS", 4, false, vary_tos },
+	{ "length", 4, false, vary_longer },
+	{ "source MAC", 4, false, vary_from },
+	{ "destination MAC", 4, false, vary_to },
+	{ "VLAN tag", 4, false, vary_tag },
+	{ "TTL", 4, true, vary_ttl },
+	{ "identification", 4, true, vary_id },
+	{ "data", 4, true, vary_data },
+	{ "trailer", 4, true, vary_trailer },
+	{ "code", 4, true, vary_code },
+	{ "source", 6, false, vary_src6 },
+	{ "source, first word", 6, false, vary_src6_high },
+	{ "source, second word", 6, false, vary_src6_middle },
+	{ "source, third word", 6, false, vary_src6_third },
+	{ "destination", 6, false, vary_dst6 },
+	{ "traffic class", 6, false, vary_tos },
+	{ "length", 6, false, vary_longer },
+	{ "source MAC", 6, false, vary_from },
+	{ "destination MAC", 6, false, vary_to },
+	{ "VLAN tag", 6, false, vary_tag },
+	{ "hop limit", 6, true, vary_ttl },
+	{ "flow label", 6, true, vary_label },
+	{ "data", 6, true, vary_data },
+	{ "trailer", 6, true, vary_trailer },
+};
+
+static void test_one_path_each(void **state)
+{
+	(void)state;
+	FOR_BOTH_HOOKS(hook) {
+		for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+			struct vector v = variants[i].family == 4 ? far4 : far6;
+			const struct vector first = v;
+			bool got = false;
+
+			variants[i].vary(&v);
+			for (int n = 0; n < TRIES && !got; n++) {
+				forget(skel);
+				assert_true(is_answered(hook, &first));
+				ip(NO_WAY_BACK);
+				got = is_answered(hook, &v);
+				ip(WAY_BACK);
+				if (!variants[i].same)
+					break;
+			}
+			if (got != variants[i].same)
+				fail_msg("v%d, another %s: %s", variants[i].family,
+					 variants[i].what, got ? "answered from memory" :
+					 "not known any more");
+		}
+	}
+}
+
+static void test_fib_disabled(void **state)
+{
+	(void)state;
+	FOR_BOTH_HOOKS(hook) {
+		forget(skel);
+		sysctl_set("ipv4/conf/lo/forwarding", "0");
+		assert_int_equal(reason_of(hook, &ping4), EG_REASON_FIB_DISABLED);
+		assert_true(is_answered(hook, &ping6));
+		sysctl_set("ipv4/conf/lo/forwarding", "1");
+		forget(skel);
+		sysctl_set("ipv6/conf/lo/forwarding", "0");
+		assert_int_equal(reason_of(hook, &ping6), EG_REASON_FIB_DISABLED);
+		assert_true(is_answered(hook, &ping4));
+		sysctl_set("ipv6/conf/lo/forwarding", "1");
+		forget(skel);
+		assert_true(is_answered(hook, &ping4));
+		assert_true(is_answered(hook, &ping6));
+	}
+}
+
+/* lo need not be up, nor the host forward anything. */
+static void test_lo_down(void **state)
+{
+	(void)state;
+	ip("link set lo down\n");
+	sysctl_set("ipv4/conf/eg0/forwarding", "0");
+	sysctl_set("ipv6/conf/eg0/forwarding", "0");
+	FOR_BOTH_HOOKS(hook) {
+		forget(skel);
+		assert_true(is_answered(hook, &ping4));
+		assert_true(is_answered(hook, &ping6));
+	}
+	ip("link set lo up\naddr replace fd00:e6:9::9/128 nodad dev lo\n");
+}
+
+/* The kernel draws identifications; here they must at least not repeat soon. */
+static void test_identification(void **state)
+{
+	cpu_set_t before, one;
+
+	(void)state;
+	/* Counted per CPU: a move from one to another could repeat some. */
+	sched_getaffinity(0, sizeof(before), &before);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	FOR_BOTH_HOOKS(hook) {
+		static bool seen[1 << 16];
+
+		memset(seen, 0, sizeof(seen));
+		forget(skel);
+		for (int i = 0; i < 1000; i++) {
+			assert_true(is_answered(hook, &ping4));
+			assert_false(seen[reply_id(&out, 14)]);
+			seen[reply_id(&out, 14)] = true;
+		}
+	}
+	sched_setaffinity(0, sizeof(before), &before);
+}
+
+/* One label for the packets of a flow, others for other flows. */
+static void test_flow_label(void **state)
+{
+	static bool seen[1 << 20];
+	struct vector v = ping6;
+	int different = 0;
+	char src[40];
+
+	(void)state;
+	skel->data_eg_config->eg_config.flags = EG_FLAG_LABEL_AUTO;
+	forget(skel);
+	for (int i = 0; i < 1000; i++) {
+		uint32_t label;
+
+		snprintf(src, sizeof(src), "2001:db8::%x", i + 2);
+		v.src = src;
+		v.label = i;
+		assert_true(is_answered(HOOK_XDP, &v));
+		label = reply_label(&out, 14);
+		different += !seen[label];
+		seen[label] = true;
+		v.label = i ^ 0xfffff;
+		v.fill = FILL_ONES;
+		assert_true(is_answered(HOOK_TC, &v));
+		assert_int_equal(reply_label(&out, 14), label);
+		v.fill = FILL_RAMP;
+	}
+	skel->data_eg_config->eg_config.flags = 0;
+	assert_in_range(different, 990, 1000);
+}
+
+/* Every identifier, and with it every checksum but one a request of this length can have. */
+static void every_ident(enum hook hook, const struct vector *v)
+{
+	size_t upper = 14 + (v->family == 4 ? 20 : 40);
+	size_t len;
+	uint16_t pseudo;
+
+	forget(skel);
+	vector_request(v, &request);
+	len = request.len - upper;
+	pseudo = v->family == 6 ? sum_pseudo(request.data + 14, len) : 0;
+	for (uint32_t id = 0; id <= 0xffff; id++) {
+		set16(request.data + upper + 4, id);
+		put_sum(SUM_GOOD, 0, request.data + upper + 2, NULL, pseudo, request.data + upper, len,
+			0);
+		if (!answered(hook, run_program(program(skel, hook), hook, request.data, request.len,
+						0, &out)))
+			fail_msg("identifier %u is not answered", id);
+		assert_int_equal(out.len, request.len);
+		assert_int_equal(out.data[upper], v->family == 4 ? 0 : 129);
+		assert_int_equal(get16(out.data + upper + 4), id);
+		if (memcmp(out.data + upper + 6, request.data + upper + 6, len - 6))
+			fail_msg("identifier %u: data changed", id);
+		if (sum_bytes(pseudo, out.data + upper, len) != 0xffff)
+			fail_msg("identifier %u: wrong checksum 0x%04x", id,
+				 get16(out.data + upper + 2));
+		if (v->family == 4 && sum_bytes(0, out.data + 14, 20) != 0xffff)
+			fail_msg("identifier %u: wrong header checksum", id);
+	}
+}
+
+static void test_every_ident4(void **state)
+{
+	static const struct vector v = { .family = 4, .zero = true, .fill = FILL_ZERO, .size = 56 };
+
+	(void)state;
+	every_ident(HOOK_XDP, &v);
+}
+
+static void test_every_ident6(void **state)
+{
+	static const struct vector v = { .family = 6, .zero = true, .fill = FILL_ZERO, .size = 56 };
+
+	(void)state;
+	every_ident(HOOK_XDP, &v);
+}
+
+/* Through the kernel's sum helper: 600 bytes. */
+static void test_every_ident_long4(void **state)
+{
+	static const struct vector v = { .family = 4, .zero = true, .fill = FILL_ZERO, .size = 600 };
+
+	(void)state;
+	every_ident(HOOK_TC, &v);
+}
+
+static void test_every_ident_long6(void **state)
+{
+	static const struct vector v = { .family = 6, .zero = true, .fill = FILL_ZERO, .size = 600 };
+
+	(void)state;
+	every_ident(HOOK_TC, &v);
+}
+
+/* Each sum of pieces that a length can be made of, against the helper's idea of it. */
+static void test_every_size(void **state)
+{
+	static const enum fill fills[] = { FILL_RAMP, FILL_ZERO, FILL_ONES };
+
+	(void)state;
+	FOR_BOTH_HOOKS(hook) {
+		for (uint32_t size = 0; size <= 3100; size += size < 1600 ? 1 : 17) {
+			struct vector v = size % 2 ? ping4 : ping6;
+
+			for (int family = 0; family < 2; family++) {
+				v.family = family ? 4 : 6;
+				v.size = size;
+				v.fill = fills[size % 3];
+				v.zero = v.fill == FILL_ZERO;
+				if (!is_answered(hook, &v))
+					fail_msg("v%d: %u bytes are not answered", v.family, size);
+				vector_reply(&v, reply_id(&out, 14), 0, &expected);
+				if (v.family == 6)
+					assert_int_equal(reply_label(&out, 14), 0);
+				if (out.len != expected.len ||
+				    memcmp(out.data, expected.data, out.len))
+					fail_msg("v%d: %u bytes: wrong reply", v.family, size);
+			}
+		}
+	}
+}
+
+/*
+ * MTU 9000 in XDP: what doesn't lie in one piece is the kernel's, and counted
+ * in full. In tc BPF_PROG_TEST_RUN takes no frame longer than a page (Linux 6.18);
+ * the end-to-end tests do that.
+ */
+static void jumbo_xdp(const struct vector *v, __u32 cell, enum eg_reason reason)
+{
+	static struct eg_counters have, want;
+
+	counters_read(skel, EG_INGRESS, &want);
+	vector_request(v, &request);
+	count_one(&want, cell, EG_VERDICT_PASS, reason, request.len);
+	assert_true(passed(HOOK_XDP, run(HOOK_XDP, v)));
+	counters_read(skel, EG_INGRESS, &have);
+	same_counters(v->name, &have, &want);
+	assert_int_equal(out.len, request.len);
+	assert_memory_equal(out.data, request.data, out.len);
+}
+
+static void test_jumbo_xdp(void **state)
+{
+	static const struct vector whole4 = { .name = "v4, 8,972 bytes", .family = 4, .size = 8972 };
+	static const struct vector whole6 = { .name = "v6, 8,952 bytes", .family = 6, .size = 8952 };
+	static const struct vector wrong4 = { .name = "v4, wrong checksum", .family = 4, .size = 8972,
+					      .sum = SUM_ADD, .sum_value = 1 };
+	static const struct vector beyond4 = { .name = "v4, beyond the frame", .family = 4,
+					       .size = 8972, TOTAL(9100) };
+	static const struct vector tcp = { .name = "TCP", .family = 4, PROTO(6), .size = 8960 };
+
+	(void)state;
+	forget(skel);
+	jumbo_xdp(&whole4, EG_CELL_ICMP + EG_ICMP_ECHO_REQUEST, EG_REASON_NOT_LINEAR);
+	jumbo_xdp(&whole6, EG_CELL_ICMP6 + EG_ICMP6_ECHO_REQUEST, EG_REASON_NOT_LINEAR);
+	/* Nobody looks further than what is linear. */
+	jumbo_xdp(&wrong4, EG_CELL_ICMP + EG_ICMP_ECHO_REQUEST, EG_REASON_NOT_LINEAR);
+	jumbo_xdp(&beyond4, EG_CELL_ICMP + EG_ICMP_ECHO_REQUEST, EG_REASON_NOT_LINEAR);
+	jumbo_xdp(&tcp, EG_CELL_PROTOCOL + EG_PROTOCOL_TCP, EG_REASON_NONE);
+}
+
+/* A request of which only the trailer lies elsewhere may be answered or not, but never with it. */
+static void test_jumbo_trailer(void **state)
+{
+	static const struct vector trailer = { .name = "v4", .family = 4, .size = 56,
+					       .trailer = 8000 };
+
+	(void)state;
+	forget(skel);
+	if (is_answered(HOOK_XDP, &trailer)) {
+		vector_reply(&trailer, reply_id(&out, 14), 0, &expected);
+		assert_int_equal(out.len, expected.len);
+		assert_memory_equal(out.data, expected.data, expected.len);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_remembered),
+		cmocka_unit_test(test_reason_remembered),
+		cmocka_unit_test(test_salt),
+		cmocka_unit_test(test_neighbour_not_remembered),
+		cmocka_unit_test(test_one_path_each),
+		cmocka_unit_test(test_fib_disabled),
+		cmocka_unit_test(test_lo_down),
+		cmocka_unit_test(test_identification),
+		cmocka_unit_test(test_flow_label),
+		cmocka_unit_test(test_every_ident4),
+		cmocka_unit_test(test_every_ident6),
+		cmocka_unit_test(test_every_ident_long4),
+		cmocka_unit_test(test_every_ident_long6),
+		cmocka_unit_test(test_every_size),
+		cmocka_unit_test(test_jumbo_xdp),
+		cmocka_unit_test(test_jumbo_trailer),
+	};
+	size_t count = sizeof(tests) / sizeof(tests[0]);
+
+	if (geteuid())
+		return tap_skip(tests, count, "needs root");
+	world_make();
+	skel = world_load(false, false);
+	return tap_run("path", tests, count);
+}
