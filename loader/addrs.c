@@ -254,16 +254,6 @@ void addresses__free(struct addresses *a)
 	memset(a, 0, sizeof(*a));
 }
 
-bool addresses__equal(const struct addresses *a, const struct addresses *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (by_address(&a->list[i], &b->list[i]))
-			return false;
-	return true;
-}
-
 size_t addresses__local(const struct addresses *a)
 {
 	size_t n = 0;
@@ -350,7 +340,7 @@ size_t addresses__build(const struct addresses *a, struct eg_addrs *table)
 	return fill(a, table, best);
 }
 
-int addresses__extract(const struct eg_addrs *t, struct addresses *a)
+static int extract(const struct eg_addrs *t, struct addresses *a)
 {
 	static const __be32 unused[4];
 	int err = 0;
@@ -370,4 +360,42 @@ int addresses__extract(const struct eg_addrs *t, struct addresses *a)
 	else
 		sort_once(a);
 	return err;
+}
+
+/* An address without a place isn't missed: attaching again would not help. */
+static bool has_room(const struct eg_addrs *t, const struct address *a)
+{
+	static const __be32 unused[4];
+	const struct eg_addr6_bucket *b;
+	__u32 n;
+
+	if (a->family == AF_INET) {
+		n = eg_addr4_bucket_of(t->seed, a->addr[0]) & (EG_ADDR4_BUCKETS - 1);
+		return !t->v4[n].addr[EG_ADDR4_WAYS - 1];
+	}
+	n = eg_addr6_bucket_of(t->seed, a->addr) & (EG_ADDR6_BUCKETS - 1);
+	b = &t->v6[n];
+	return !memcmp(b->addr[EG_ADDR6_WAYS - 1], unused, sizeof(unused));
+}
+
+int addresses__in_table(const struct addresses *a, const struct eg_addrs *table, bool *same)
+{
+	struct addresses held;
+	size_t h = 0;
+	int err;
+
+	err = extract(table, &held);
+	if (err)
+		return err;
+	*same = true;
+	/* Both are sorted. What is held and not in the list leaves h behind. */
+	for (size_t i = 0; *same && i < a->count; i++) {
+		if (h < held.count && !by_address(&a->list[i], &held.list[h]))
+			h++;
+		else
+			*same = !has_room(table, &a->list[i]);
+	}
+	*same = *same && h == held.count;
+	addresses__free(&held);
+	return 0;
 }

@@ -31,7 +31,6 @@ struct addresses {
 int addresses__read(struct rtnl *rt, const struct device *devs, size_t dev_count,
 		    const __u32 *own, size_t own_count, struct addresses *a);
 void addresses__free(struct addresses *a);
-bool addresses__equal(const struct addresses *a, const struct addresses *b);
 
 /* Local ones; the rest are broadcast addresses. */
 size_t addresses__local(const struct addresses *a);
@@ -39,7 +38,7 @@ size_t addresses__local(const struct addresses *a);
 /* Fills a table, under a new seed. Returns how many found no place. */
 size_t addresses__build(const struct addresses *a, struct eg_addrs *table);
 
-/* The way back. -errno. */
-int addresses__extract(const struct eg_addrs *table, struct addresses *a);
+/* True if the table holds just these, but for some that have no place in it. -errno. */
+int addresses__in_table(const struct addresses *a, const struct eg_addrs *table, bool *same);
 
 #endif

@@ -70,24 +70,24 @@ static bool vlans_equal(int map, size_t count, const struct snapshot *snap)
 
 static void compare(const struct instance *in, const struct eg_addrs *table, struct findings *f)
 {
-	struct addresses held = {};
 	struct snapshot snap = {};
 	struct eg_config config;
 	struct rtnl rt = {};
 	__u32 zero = 0;
+	bool same;
 
 	if (rtnl__open(&rt))
 		return;
 	if (in->maps[PIN_CONFIG] >= 0 && in->maps[PIN_VLANS] >= 0 &&
 	    !bpf_map_lookup_elem(in->maps[PIN_CONFIG], &zero, &config) &&
-	    !addresses__extract(table, &held) && !snapshot__take(&rt, in->dir.ifindex, &snap)) {
+	    !snapshot__take(&rt, in->dir.ifindex, &snap) &&
+	    !addresses__in_table(&snap.addrs, table, &same)) {
 		f->compared = true;
-		f->addresses_stale = !addresses__equal(&held, &snap.addrs);
+		f->addresses_stale = !same;
 		f->settings_stale = !config__equal(&config, &snap.config);
 		f->vlans_stale = !vlans_equal(in->maps[PIN_VLANS], f->vlans, &snap);
 		f->forwarding_off = forwarding__off();
 	}
-	addresses__free(&held);
 	snapshot__free(&snap);
 	rtnl__close(&rt);
 }
