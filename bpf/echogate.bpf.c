@@ -16,9 +16,9 @@ char LICENSE[] SEC("license") = "GPL";
 #define EG_XDP_LINEAR	1536
 
 static __always_inline bool eg_xdp_answer(struct xdp_md *ctx, const struct eg_work *w,
-					  __u64 serial)
+					  __u64 bytes, __u64 serial)
 {
-	long trailer = (long)(ctx->data_end - ctx->data) - (w->l3 + w->echo.len);
+	long trailer = bytes - (w->l3 + w->echo.len);
 
 	/* Padding is not echoed. Every pointer into the packet is void after this. */
 	if (trailer > 0 && bpf_xdp_adjust_tail(ctx, -trailer))
@@ -27,11 +27,12 @@ static __always_inline bool eg_xdp_answer(struct xdp_md *ctx, const struct eg_wo
 }
 
 /*
- * Turns the echo request, whose IP header is at offset `l3`, into its reply;
- * returns NONE when it is done.
+ * Turns the echo request, whose IP header is at offset `l3` of a frame of
+ * `bytes`, fragments included, into its reply; returns NONE when it is done.
  */
 static __always_inline enum eg_reason eg_xdp_echo(struct xdp_md *ctx, __u32 l3,
-						  enum eg_echo_kind kind, __u64 serial)
+						  enum eg_echo_kind kind, __u64 bytes,
+						  __u64 serial)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct eg_work w = { .kind = kind, .l3 = l3 };
@@ -39,9 +40,9 @@ static __always_inline enum eg_reason eg_xdp_echo(struct xdp_md *ctx, __u32 l3,
 	enum eg_reason reason;
 
 	reason = eg_decide(ctx, EG_HOOK_XDP, data, end, NULL, &w);
-	if (unlikely(reason == EG_REASON_NOT_LINEAR) && linear == bpf_xdp_get_buff_len(ctx))
+	if (unlikely(reason == EG_REASON_NOT_LINEAR) && linear == bytes)
 		return EG_REASON_IP_LENGTH;
-	if (reason == EG_REASON_NONE && !eg_xdp_answer(ctx, &w, serial))
+	if (reason == EG_REASON_NONE && !eg_xdp_answer(ctx, &w, bytes, serial))
 		return EG_REASON_ADJUST_FAILED;
 	return reason;
 }
@@ -75,7 +76,7 @@ int eg_xdp(struct xdp_md *ctx)
 		eg_account(counters, p.cell, EG_VERDICT_PASS, reason, bytes);
 		return XDP_PASS;
 	}
-	reason = eg_xdp_echo(ctx, p.l3, p.echo, eg_serial(counters));
+	reason = eg_xdp_echo(ctx, p.l3, p.echo, bytes, eg_serial(counters));
 	if (reason == EG_REASON_NONE)
 		verdict = EG_VERDICT_ANSWER;
 	eg_account(counters, p.cell, verdict, reason, bytes);

@@ -20,7 +20,7 @@ static __always_inline __u32 eg_addr4_bucket_of(__u64 seed, __be32 addr)
 static __always_inline __u32 eg_addr6_bucket_of(__u64 seed, const __be32 addr[4])
 {
 	__u64 hi = ((__u64)(__u32)addr[0] << 32 | (__u32)addr[1]) * seed;
-	__u64 lo = ((__u64)(__u32)addr[2] << 32 | (__u32)addr[3]) * (seed ^ 0xd1342543de82ef94);
+	__u64 lo = ((__u64)(__u32)addr[2] << 32 | (__u32)addr[3]) * (seed ^ 0xc2b2ae3d27d4eb4e);
 
 	return (hi + (hi >> 32) + lo) >> (64 - 11);
 }
