@@ -9,8 +9,9 @@ set -uo pipefail
 export LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin
 
-: "${ECHOGATE:?path of the echogate binary}"
-: "${EG_TESTS:?directory of the test programs}"
+# tests/run says where they are; a suite started by hand takes what make has built.
+output=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/.output
+: "${ECHOGATE:=$output/echogate}" "${EG_TESTS:=$output/tests}"
 
 number=0
 failures=0

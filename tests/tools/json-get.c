@@ -9,7 +9,7 @@
  * 2 not JSON, or something stands behind it.
  */
 #include <ctype.h>
-#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,20 +50,21 @@ static struct json_object *parse(const char *text, size_t len)
 	return end == len ? o : NULL;
 }
 
-static struct json_object *step(struct json_object *o, const char *name)
+/* json-c's null is a NULL pointer: what is found may be that. */
+static bool step(struct json_object **o, const char *name)
 {
-	struct json_object *next = NULL;
 	unsigned long n;
 	char *end;
 
-	if (json_object_is_type(o, json_type_object)) {
-		json_object_object_get_ex(o, name, &next);
-	} else if (json_object_is_type(o, json_type_array)) {
-		n = strtoul(name, &end, 10);
-		if (*name && !*end && n < json_object_array_length(o))
-			next = json_object_array_get_idx(o, n);
-	}
-	return next;
+	if (json_object_is_type(*o, json_type_object))
+		return json_object_object_get_ex(*o, name, o);
+	if (!json_object_is_type(*o, json_type_array))
+		return false;
+	n = strtoul(name, &end, 10);
+	if (!*name || *end || n >= json_object_array_length(*o))
+		return false;
+	*o = json_object_array_get_idx(*o, n);
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -83,8 +84,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (name = strtok(argv[1], "."); name; name = strtok(NULL, ".")) {
-		o = step(o, name);
-		if (!o)
+		if (!step(&o, name))
 			return 1;
 	}
 	if (json_object_is_type(o, json_type_object)) {
@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 	} else if (json_object_is_type(o, json_type_array)) {
 		printf("%zu\n", json_object_array_length(o));
 	} else {
-		puts(json_object_get_string(o));
+		puts(o ? json_object_get_string(o) : "null");
 	}
 	return 0;
 }

@@ -21,6 +21,26 @@
 #define DATA	56
 #define WAIT_MS	1000
 
+/*
+ * That somebody has opened it makes a tun device running, but the kernel takes up
+ * to a second to let packets through (linkwatch), and drops them until then.
+ */
+static bool wait_until_running(const char *iface)
+{
+	struct ifreq req = {};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", iface);
+	for (int i = 0; fd >= 0 && i < 500; i++) {
+		if (!ioctl(fd, SIOCGIFFLAGS, &req) && req.ifr_flags & IFF_RUNNING) {
+			usleep(100000);
+			return true;
+		}
+		usleep(10000);
+	}
+	return false;
+}
+
 /* Other packets, of neighbour discovery say, may come in between. */
 static bool answered(int fd, const struct echo_ends *e, uint16_t seq)
 {
@@ -50,6 +70,10 @@ int main(int argc, char **argv)
 	fd = open("/dev/net/tun", O_RDWR);
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &req)) {
 		perror("tun-echo");
+		return 1;
+	}
+	if (!wait_until_running(argv[1])) {
+		fprintf(stderr, "tun-echo: %s does not come up\n", argv[1]);
 		return 1;
 	}
 	for (int i = 1; i <= atoi(argv[4]); i++) {
