@@ -6,7 +6,7 @@
 #include "world.h"
 
 /* A memory ends at its epoch, perhaps just between two runs: so many tries must all fail. */
-#define TRIES		5
+#define TRIES 5
 
 static struct echogate *skel;
 
@@ -55,25 +55,27 @@ static void pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
-#define FOR_BOTH_HOOKS(hook) \
-	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++)
+#define NO_WAY_BACK "route del default via 198.18.0.2\nroute del default via fd00:e6::2\n"
+#define WAY_BACK    "route add default via 198.18.0.2\nroute add default via fd00:e6::2\n"
 
-#define NO_WAY_BACK	"route del default via 198.18.0.2\nroute del default via fd00:e6::2\n"
-#define WAY_BACK	"route add default via 198.18.0.2\nroute add default via fd00:e6::2\n"
+#define FAR4	    .family = 4, .src = "203.0.113.5", .size = 56
+#define FAR6	    .family = 6, .src = "2001:db8::5", .size = 56
 
-static const struct vector far4 = { .name = "far v4", .family = 4, .src = "203.0.113.5", .size = 56 };
-static const struct vector far6 = { .name = "far v6", .family = 6, .src = "2001:db8::5", .size = 56 };
+static const struct vector far4 = { FAR4 };
+static const struct vector far6 = { FAR6 };
 
 /* A path of its own for each hook and family: what one remembers the other must ask for. */
-static const struct { enum hook hook; struct vector v; } remembering[] = {
+static const struct {
+	enum hook hook;
+	struct vector v;
+} remembering[] = {
 	{ HOOK_XDP, { .family = 4, .src = "203.0.113.6", .size = 56 } },
 	{ HOOK_XDP, { .family = 6, .src = "2001:db8::6", .size = 56 } },
 	{ HOOK_TC, { .family = 4, .src = "203.0.113.7", .size = 56 } },
 	{ HOOK_TC, { .family = 6, .src = "2001:db8::7", .size = 56 } },
 };
 
-#define FOR_EACH_REMEMBERING(i) \
-	for (size_t i = 0; i < sizeof(remembering) / sizeof(remembering[0]); i++)
+#define REMEMBERING (sizeof(remembering) / sizeof(remembering[0]))
 
 /* The second packet is answered though the route has gone; 1.5 s later none is. */
 static void test_remembered(void **state)
@@ -83,35 +85,39 @@ static void test_remembered(void **state)
 	(void)state;
 	for (int n = 0; n < TRIES && !remembered; n++) {
 		forget(skel);
-		FOR_EACH_REMEMBERING(i)
+		for (size_t i = 0; i < REMEMBERING; i++)
 			assert_true(is_answered(remembering[i].hook, &remembering[i].v));
 		ip(NO_WAY_BACK);
 		remembered = true;
-		FOR_EACH_REMEMBERING(i)
+		for (size_t i = 0; i < REMEMBERING; i++)
 			remembered &= is_answered(remembering[i].hook, &remembering[i].v);
 		if (!remembered)
 			ip(WAY_BACK);
 	}
 	assert_true(remembered);
 	pause_ms(1500);
-	FOR_EACH_REMEMBERING(i)
+	for (size_t i = 0; i < REMEMBERING; i++)
 		assert_int_equal(reason_of(remembering[i].hook, &remembering[i].v),
 				 EG_REASON_NO_ROUTE);
 	ip(WAY_BACK);
 	/* That there is no way back has been remembered too, and grows old as well. */
 	pause_ms(1500);
-	FOR_EACH_REMEMBERING(i)
+	for (size_t i = 0; i < REMEMBERING; i++)
 		assert_true(is_answered(remembering[i].hook, &remembering[i].v));
 }
 
 static void test_reason_remembered(void **state)
 {
-	static const struct vector cut4 = { .name = "v4", .family = 4, .src = "198.19.1.1", .size = 56 };
-	static const struct vector cut6 = { .name = "v6", .family = 6, .src = "fd00:e6:1::1", .size = 56 };
+	static const struct vector cut4 = {
+		.name = "v4", .family = 4, .src = "198.19.1.1", .size = 56
+	};
+	static const struct vector cut6 = {
+		.name = "v6", .family = 6, .src = "fd00:e6:1::1", .size = 56
+	};
 	static const struct vector *const vs[] = { &cut4, &cut6 };
 
 	(void)state;
-	FOR_BOTH_HOOKS(hook) {
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		for (int n = 0; n < 2; n++) {
 			bool remembered = false;
 
@@ -137,7 +143,7 @@ static void test_salt(void **state)
 	static const struct vector *const vs[] = { &far4, &far6 };
 
 	(void)state;
-	FOR_BOTH_HOOKS(hook) {
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		for (int n = 0; n < 2; n++) {
 			forget(skel);
 			assert_true(is_answered(hook, vs[n]));
@@ -153,11 +159,15 @@ static void test_salt(void **state)
 /* The kernel resolves the neighbour meanwhile: the next packet finds it. */
 static void test_neighbour_not_remembered(void **state)
 {
-	static const struct vector near4 = { .name = "v4", .family = 4, .src = "198.19.2.9", .size = 56 };
-	static const struct vector near6 = { .name = "v6", .family = 6, .src = "fd00:e6:2::9", .size = 56 };
+	static const struct vector near4 = {
+		.name = "v4", .family = 4, .src = "198.19.2.9", .size = 56
+	};
+	static const struct vector near6 = {
+		.name = "v6", .family = 6, .src = "fd00:e6:2::9", .size = 56
+	};
 
 	(void)state;
-	FOR_BOTH_HOOKS(hook) {
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		forget(skel);
 		assert_int_equal(reason_of(hook, &near4), EG_REASON_NO_NEIGHBOUR);
 		assert_int_equal(reason_of(hook, &near6), EG_REASON_NO_NEIGHBOUR);
@@ -173,84 +183,59 @@ static void test_neighbour_not_remembered(void **state)
  * A memory is of one path. With the route gone, whatever the way back may depend on
  * makes it another; whatever it can't depend on does not.
  */
-struct variant {
-	const char *what;
-	int family;
+static const struct {
+	const char *what; /* is another than in far4 or far6 */
 	bool same;
-	void (*vary)(struct vector *v);
-};
-
-static void vary_src4(struct vector *v) { v->src = "203.0.113.4"; }
-static void vary_src6(struct vector *v) { v->src = "2001:db8::4"; }
-static void vary_src6_high(struct vector *v) { v->src = "2001:db9::5"; }
-static void vary_src6_middle(struct vector *v) { v->src = "2001:db8:0:1::5"; }
-static void vary_src6_third(struct vector *v) { v->src = "2001:db8::1:0:5"; }
-static void vary_dst4(struct vector *v) { v->dst = OWN4_LO; }
-static void vary_dst6(struct vector *v) { v->dst = OWN6_LO; }
-static void vary_tos(struct vector *v) { v->tos = 0x10; }
-static void vary_longer(struct vector *v) { v->size++; }
-static void vary_from(struct vector *v) { v->from = STATION_OTHER; }
-static void vary_to(struct vector *v) { v->to = STATION_VLAN; }
-static void vary_tag(struct vector *v) { v->tag[0].tpid = 0x8100; v->tag[0].tci = VLAN_ONE; }
-static void vary_ttl(struct vector *v) { v->ttl = 3; }
-static void vary_id(struct vector *v) { v->id = 0x4242; }
-static void vary_label(struct vector *v) { v->label = 0x54321; }
-static void vary_data(struct vector *v) { v->fill = FILL_ONES; }
-static void vary_trailer(struct vector *v) { v->trailer = 9; }
-static void vary_code(struct vector *v) { v->code = 9; }
-
-static const struct variant variants[] = {
-	{ "source", 4, false, vary_src4 },
-	{ "destination", 4, false, vary_dst4 },
-	{ "TOS", 4, false, vary_tos },
-	{ "length", 4, false, vary_longer },
-	{ "source MAC", 4, false, vary_from },
-	{ "destination MAC", 4, false, vary_to },
-	{ "VLAN tag", 4, false, vary_tag },
-	{ "TTL", 4, true, vary_ttl },
-	{ "identification", 4, true, vary_id },
-	{ "data", 4, true, vary_data },
-	{ "trailer", 4, true, vary_trailer },
-	{ "code", 4, true, vary_code },
-	{ "source", 6, false, vary_src6 },
-	{ "source, first word", 6, false, vary_src6_high },
-	{ "source, second word", 6, false, vary_src6_middle },
-	{ "source, third word", 6, false, vary_src6_third },
-	{ "destination", 6, false, vary_dst6 },
-	{ "traffic class", 6, false, vary_tos },
-	{ "length", 6, false, vary_longer },
-	{ "source MAC", 6, false, vary_from },
-	{ "destination MAC", 6, false, vary_to },
-	{ "VLAN tag", 6, false, vary_tag },
-	{ "hop limit", 6, true, vary_ttl },
-	{ "flow label", 6, true, vary_label },
-	{ "data", 6, true, vary_data },
-	{ "trailer", 6, true, vary_trailer },
+	struct vector v;
+} variants[] = {
+	{ "source", false, { .family = 4, .src = "203.0.113.4", .size = 56 } },
+	{ "destination", false, { FAR4, .dst = OWN4_LO } },
+	{ "TOS", false, { FAR4, .tos = 0x10 } },
+	{ "length", false, { .family = 4, .src = "203.0.113.5", .size = 57 } },
+	{ "source MAC", false, { FAR4, .from = STATION_OTHER } },
+	{ "destination MAC", false, { FAR4, .to = STATION_VLAN } },
+	{ "VLAN tag", false, { FAR4, .tag = { { 0x8100, VLAN_ONE } } } },
+	{ "TTL", true, { FAR4, TTL(3) } },
+	{ "identification", true, { FAR4, .id = 0x4242 } },
+	{ "data", true, { FAR4, .fill = FILL_ONES } },
+	{ "trailer", true, { FAR4, .trailer = 9 } },
+	{ "code", true, { FAR4, .code = 9 } },
+	{ "source, first word", false, { .family = 6, .src = "2001:db9::5", .size = 56 } },
+	{ "source, second word", false, { .family = 6, .src = "2001:db8:0:1::5", .size = 56 } },
+	{ "source, third word", false, { .family = 6, .src = "2001:db8::1:0:5", .size = 56 } },
+	{ "source, last word", false, { .family = 6, .src = "2001:db8::4", .size = 56 } },
+	{ "destination", false, { FAR6, .dst = OWN6_LO } },
+	{ "traffic class", false, { FAR6, .tos = 0x10 } },
+	{ "length", false, { .family = 6, .src = "2001:db8::5", .size = 57 } },
+	{ "source MAC", false, { FAR6, .from = STATION_OTHER } },
+	{ "destination MAC", false, { FAR6, .to = STATION_VLAN } },
+	{ "VLAN tag", false, { FAR6, .tag = { { 0x8100, VLAN_ONE } } } },
+	{ "hop limit", true, { FAR6, TTL(3) } },
+	{ "flow label", true, { FAR6, .label = 0x54321 } },
+	{ "data", true, { FAR6, .fill = FILL_ONES } },
+	{ "trailer", true, { FAR6, .trailer = 9 } },
 };
 
 static void test_one_path_each(void **state)
 {
 	(void)state;
-	FOR_BOTH_HOOKS(hook) {
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-			struct vector v = variants[i].family == 4 ? far4 : far6;
-			const struct vector first = v;
+			const struct vector *v = &variants[i].v;
 			bool got = false;
 
-			variants[i].vary(&v);
 			for (int n = 0; n < TRIES && !got; n++) {
 				forget(skel);
-				assert_true(is_answered(hook, &first));
+				assert_true(is_answered(hook, v->family == 4 ? &far4 : &far6));
 				ip(NO_WAY_BACK);
-				got = is_answered(hook, &v);
+				got = is_answered(hook, v);
 				ip(WAY_BACK);
 				if (!variants[i].same)
 					break;
 			}
 			if (got != variants[i].same)
-				fail_msg("v%d, another %s: %s", variants[i].family,
-					 variants[i].what, got ? "answered from memory" :
-					 "not known any more");
+				fail_msg("v%d, another %s: %s", v->family, variants[i].what,
+					 got ? "answered from memory" : "asked for again");
 		}
 	}
 }
@@ -258,7 +243,7 @@ static void test_one_path_each(void **state)
 static void test_fib_disabled(void **state)
 {
 	(void)state;
-	FOR_BOTH_HOOKS(hook) {
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		forget(skel);
 		sysctl_set("ipv4/conf/lo/forwarding", "0");
 		assert_int_equal(reason_of(hook, &ping4), EG_REASON_FIB_DISABLED);
@@ -282,7 +267,7 @@ static void test_lo_down(void **state)
 	ip("link set lo down\n");
 	sysctl_set("ipv4/conf/eg0/forwarding", "0");
 	sysctl_set("ipv6/conf/eg0/forwarding", "0");
-	FOR_BOTH_HOOKS(hook) {
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		forget(skel);
 		assert_true(is_answered(hook, &ping4));
 		assert_true(is_answered(hook, &ping6));
@@ -301,7 +286,7 @@ static void test_identification(void **state)
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
 	sched_setaffinity(0, sizeof(one), &one);
-	FOR_BOTH_HOOKS(hook) {
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		static bool seen[1 << 16];
 
 		memset(seen, 0, sizeof(seen));
@@ -359,10 +344,10 @@ static void every_ident(enum hook hook, const struct vector *v)
 	pseudo = v->family == 6 ? sum_pseudo(request.data + 14, len) : 0;
 	for (uint32_t id = 0; id <= 0xffff; id++) {
 		set16(request.data + upper + 4, id);
-		put_sum(SUM_GOOD, 0, request.data + upper + 2, NULL, pseudo, request.data + upper, len,
-			0);
-		if (!answered(hook, run_program(program(skel, hook), hook, request.data, request.len,
-						0, &out)))
+		put_sum(SUM_GOOD, 0, request.data + upper + 2, NULL, pseudo, request.data + upper,
+			len, 0);
+		if (!answered(hook, run_program(program(skel, hook), hook, request.data,
+						request.len, 0, &out)))
 			fail_msg("identifier %u is not answered", id);
 		assert_int_equal(out.len, request.len);
 		assert_int_equal(out.data[upper], v->family == 4 ? 0 : 129);
@@ -396,7 +381,9 @@ static void test_every_ident6(void **state)
 /* Through the kernel's sum helper: 600 bytes. */
 static void test_every_ident_long4(void **state)
 {
-	static const struct vector v = { .family = 4, .zero = true, .fill = FILL_ZERO, .size = 600 };
+	static const struct vector v = {
+		.family = 4, .zero = true, .fill = FILL_ZERO, .size = 600
+	};
 
 	(void)state;
 	every_ident(HOOK_TC, &v);
@@ -404,7 +391,9 @@ static void test_every_ident_long4(void **state)
 
 static void test_every_ident_long6(void **state)
 {
-	static const struct vector v = { .family = 6, .zero = true, .fill = FILL_ZERO, .size = 600 };
+	static const struct vector v = {
+		.family = 6, .zero = true, .fill = FILL_ZERO, .size = 600
+	};
 
 	(void)state;
 	every_ident(HOOK_TC, &v);
@@ -416,7 +405,7 @@ static void test_every_size(void **state)
 	static const enum fill fills[] = { FILL_RAMP, FILL_ZERO, FILL_ONES };
 
 	(void)state;
-	FOR_BOTH_HOOKS(hook) {
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		for (uint32_t size = 0; size <= 3100; size += size < 1600 ? 1 : 17) {
 			struct vector v = size % 2 ? ping4 : ping6;
 
@@ -459,12 +448,20 @@ static void jumbo_xdp(const struct vector *v, __u32 cell, enum eg_reason reason)
 
 static void test_jumbo_xdp(void **state)
 {
-	static const struct vector whole4 = { .name = "v4, 8,972 bytes", .family = 4, .size = 8972 };
-	static const struct vector whole6 = { .name = "v6, 8,952 bytes", .family = 6, .size = 8952 };
-	static const struct vector wrong4 = { .name = "v4, wrong checksum", .family = 4, .size = 8972,
-					      .sum = SUM_ADD, .sum_value = 1 };
-	static const struct vector beyond4 = { .name = "v4, beyond the frame", .family = 4,
-					       .size = 8972, TOTAL(9100) };
+	static const struct vector whole4 = { .name = "v4, 8,972 bytes",
+					      .family = 4,
+					      .size = 8972 };
+	static const struct vector whole6 = { .name = "v6, 8,952 bytes",
+					      .family = 6,
+					      .size = 8952 };
+	static const struct vector wrong4 = { .name = "v4, wrong checksum",
+					      .family = 4,
+					      .size = 8972,
+					      .sum = SUM_ADD,
+					      .sum_value = 1 };
+	static const struct vector beyond4 = {
+		.name = "v4, beyond the frame", .family = 4, .size = 8972, TOTAL(9100)
+	};
 	static const struct vector tcp = { .name = "TCP", .family = 4, PROTO(6), .size = 8960 };
 
 	(void)state;
@@ -480,8 +477,9 @@ static void test_jumbo_xdp(void **state)
 /* A request of which only the trailer lies elsewhere may be answered or not, but never with it. */
 static void test_jumbo_trailer(void **state)
 {
-	static const struct vector trailer = { .name = "v4", .family = 4, .size = 56,
-					       .trailer = 8000 };
+	static const struct vector trailer = {
+		.name = "v4", .family = 4, .size = 56, .trailer = 8000
+	};
 
 	(void)state;
 	forget(skel);

@@ -120,15 +120,20 @@ static void test_tc(void **state)
 	run_vector(fib, HOOK_TC, *state, by_table(*state));
 }
 
-#define FOR_EACH_VECTOR(hook, v) \
-	for (const struct vector *v = vectors; v < vectors + VECTOR_COUNT; v++) \
-		if (can_run(hook, v))
+/* From `v` on the first vector that the hook can run; NULL at the end. */
+static const struct vector *runnable(enum hook hook, const struct vector *v)
+{
+	while (v < vectors + VECTOR_COUNT && !can_run(hook, v))
+		v++;
+	return v < vectors + VECTOR_COUNT ? v : NULL;
+}
 
 /* Egress counts what passes and touches nothing. What is said of requests isn't meant for it. */
 static void test_egress(void **state)
 {
 	(void)state;
-	FOR_EACH_VECTOR(HOOK_EGRESS, v) {
+	for (const struct vector *v = runnable(HOOK_EGRESS, vectors); v;
+	     v = runnable(HOOK_EGRESS, v + 1)) {
 		struct outcome want = { v->cell, v->reason, EG_VERDICT_PASS };
 
 		if (v->cell == EG_CELL_ICMP + EG_ICMP_ECHO_REQUEST ||
@@ -157,14 +162,14 @@ static struct outcome without_fib(const struct vector *v)
 static void test_swap_xdp(void **state)
 {
 	(void)state;
-	FOR_EACH_VECTOR(HOOK_XDP, v)
+	for (const struct vector *v = runnable(HOOK_XDP, vectors); v; v = runnable(HOOK_XDP, v + 1))
 		run_vector(swap, HOOK_XDP, v, without_fib(v));
 }
 
 static void test_swap_tc(void **state)
 {
 	(void)state;
-	FOR_EACH_VECTOR(HOOK_TC, v)
+	for (const struct vector *v = runnable(HOOK_TC, vectors); v; v = runnable(HOOK_TC, v + 1))
 		run_vector(swap, HOOK_TC, v, without_fib(v));
 }
 
@@ -180,12 +185,16 @@ static struct outcome without_link(const struct vector *v)
 	return want;
 }
 
-/* BPF_PROG_TEST_RUN takes any 14 bytes for a link header, and the program sees them as it would an IP header. */
+/*
+ * BPF_PROG_TEST_RUN takes any 14 bytes for a link header, and shows all of the
+ * frame to the program: here it begins with the IP header.
+ */
 static void without_link_through(enum hook hook)
 {
 	static struct frame request;
 
-	FOR_EACH_VECTOR(HOOK_XDP, v) {
+	for (const struct vector *v = runnable(HOOK_XDP, vectors); v;
+	     v = runnable(HOOK_XDP, v + 1)) {
 		struct outcome want = without_link(v);
 
 		vector_request(v, &request);
@@ -222,7 +231,9 @@ static int tagging_program(int target)
 	const struct bpf_insn insns[] = {
 		/* r6 = ctx; r2 = mark's upper half, in network byte order; r3 = its lower half */
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 6, .src_reg = 1 },
-		{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = 2, .src_reg = 1,
+		{ .code = BPF_LDX | BPF_MEM | BPF_W,
+		  .dst_reg = 2,
+		  .src_reg = 1,
 		  .off = offsetof(struct __sk_buff, mark) },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 3, .src_reg = 2 },
 		{ .code = BPF_ALU64 | BPF_RSH | BPF_K, .dst_reg = 2, .imm = 16 },
@@ -230,7 +241,9 @@ static int tagging_program(int target)
 		{ .code = BPF_ALU64 | BPF_AND | BPF_K, .dst_reg = 3, .imm = 0xffff },
 		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_skb_vlan_push },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 6 },
-		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 2, .src_reg = BPF_PSEUDO_MAP_FD,
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = 2,
+		  .src_reg = BPF_PSEUDO_MAP_FD,
 		  .imm = map },
 		{ 0 },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3, .imm = 0 },
@@ -266,7 +279,7 @@ static void tagged_through(struct echogate *skel, struct outcome (*expected)(con
 	static struct frame request;
 	int count = 0;
 
-	FOR_EACH_VECTOR(HOOK_TC, v) {
+	for (const struct vector *v = runnable(HOOK_TC, vectors); v; v = runnable(HOOK_TC, v + 1)) {
 		/* The driver has taken the tag out: nothing can be cut there. */
 		if (!vector_tags(v) || v->reason == EG_REASON_ETH_TRUNCATED)
 			continue;
@@ -316,8 +329,9 @@ int main(void)
 	};
 	size_t count = 7;
 
-	for (int hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
-		FOR_EACH_VECTOR((enum hook)hook, v) {
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
+		for (const struct vector *v = runnable(hook, vectors); v;
+		     v = runnable(hook, v + 1)) {
 			char *name = names[count - 7];
 
 			snprintf(name, sizeof(names[0]), "%s: %s", hook == HOOK_XDP ? "xdp" : "tc",

@@ -27,17 +27,18 @@
 #include "echogate.skel.h"
 
 /* Under a name of its own, lest one of them be taken for the host's. */
-#define DEV		"eg0"
-#define DEV_VLAN	"eg1"
+#define DEV	 "eg0"
+#define DEV_VLAN "eg1"
 
 enum hook { HOOK_XDP, HOOK_TC, HOOK_EGRESS };
 
-#define DIE(...) do {						\
-	printf("Bail out! ");					\
-	printf(__VA_ARGS__);					\
-	printf("\n");						\
-	exit(1);						\
-} while (0)
+#define DIE(...) \
+	do { \
+		printf("Bail out! "); \
+		printf(__VA_ARGS__); \
+		printf("\n"); \
+		exit(1); \
+	} while (0)
 
 static inline void ip(const char *batch)
 {
@@ -70,9 +71,9 @@ static inline void world_make(void)
 	sysctl_set("ipv6/conf/lo/forwarding", "1");
 	ip("link set lo up\n"
 	   "link add eg0 address 02:00:00:00:e6:01 mtu 9000 type veth "
-		"peer name eg0p address 02:00:00:00:e6:02 mtu 9000\n"
+	   "peer name eg0p address 02:00:00:00:e6:02 mtu 9000\n"
 	   "link add eg1 address 02:00:00:00:e6:11 mtu 9000 type veth "
-		"peer name eg1p address 02:00:00:00:e6:12 mtu 9000\n"
+	   "peer name eg1p address 02:00:00:00:e6:12 mtu 9000\n"
 	   "link set eg0 up\nlink set eg0p up\nlink set eg1 up\nlink set eg1p up\n"
 	   "addr add 198.18.0.1/24 brd 198.18.0.255 dev eg0\n"
 	   "addr add 198.18.16.1/24 dev eg1\n"
@@ -143,7 +144,8 @@ static inline void metrics_add(struct echogate *skel, const char *prefix, __u32 
 	__u32 value = 0;
 
 	address(prefix, (uint8_t *)key.addr);
-	if (bpf_map__update_elem(skel->maps.eg_metrics, &key, sizeof(key), &value, sizeof(value), 0))
+	if (bpf_map__update_elem(skel->maps.eg_metrics, &key, sizeof(key), &value, sizeof(value),
+				 0))
 		DIE("eg_metrics: %s", strerror(errno));
 }
 
@@ -232,15 +234,10 @@ static inline int run_program(int fd, enum hook hook, const uint8_t *bytes, size
 		.data_end = len,
 		.ingress_ifindex = skb.ifindex,
 	};
-	LIBBPF_OPTS(bpf_test_run_opts, opts,
-		.data_in = bytes,
-		.data_size_in = len,
-		.data_out = out->data,
-		.data_size_out = sizeof(out->data),
-		.ctx_in = hook == HOOK_XDP ? (void *)&xdp : (void *)&skb,
-		.ctx_size_in = hook == HOOK_XDP ? sizeof(xdp) : sizeof(skb),
-		.repeat = 1,
-	);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes, .data_size_in = len,
+		    .data_out = out->data, .data_size_out = sizeof(out->data),
+		    .ctx_in = hook == HOOK_XDP ? (void *)&xdp : (void *)&skb,
+		    .ctx_size_in = hook == HOOK_XDP ? sizeof(xdp) : sizeof(skb), .repeat = 1, );
 	int err = bpf_prog_test_run_opts(fd, &opts);
 
 	if (err)
@@ -259,9 +256,8 @@ static inline void counters_read(struct echogate *skel, enum eg_direction direct
 
 	if (!each)
 		each = calloc(cpus, sizeof(*each));
-	if (!each ||
-	    bpf_map__lookup_elem(skel->maps.eg_counters, &key, sizeof(key), each,
-				 cpus * sizeof(*each), 0))
+	if (!each || bpf_map__lookup_elem(skel->maps.eg_counters, &key, sizeof(key), each,
+					  cpus * sizeof(*each), 0))
 		DIE("eg_counters: %s", strerror(errno));
 	memset(sum, 0, sizeof(*sum));
 	for (int cpu = 0; cpu < cpus; cpu++)
@@ -297,8 +293,8 @@ static inline void same_counters(const char *name, const struct eg_counters *hav
 
 		for (int i = 0; i < 4; i++)
 			if (memcmp(&h[i], &w[i], sizeof(*h)))
-				fail_msg("%s: cell %d %s: %lld packets and %lld bytes too many", name,
-					 cell, verdicts[i], h[i].packets - w[i].packets,
+				fail_msg("%s: cell %d %s: %lld packets and %lld bytes too many",
+					 name, cell, verdicts[i], h[i].packets - w[i].packets,
 					 h[i].bytes - w[i].bytes);
 	}
 	for (int r = 0; r < EG_REASON_SLOTS; r++)

@@ -93,7 +93,10 @@ static void test_broadcast(void **state)
 static void test_unspecified(void **state)
 {
 	static const __be32 unspecified[4], almost[4][4] = {
-		{ 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 },
+		{ 1, 0, 0, 0 },
+		{ 0, 1, 0, 0 },
+		{ 0, 0, 1, 0 },
+		{ 0, 0, 0, 1 },
 	};
 
 	(void)state;
@@ -177,7 +180,8 @@ static void test_spread(void **state)
 
 		memset(used, 0, sizeof(used));
 		for (__u32 a = 0; a < 2048; a++) {
-			__be32 addr[4] = { htobe32(0xfd0000e6), 0, htobe32(rnd(&seed)), htobe32(a) };
+			__be32 addr[4] = { htobe32(0xfd0000e6), 0, htobe32(rnd(&seed)),
+					   htobe32(a) };
 			__u32 b = eg_addr6_bucket_of(s, addr);
 
 			assert_in_range(b, 0, EG_ADDR6_BUCKETS - 1);

@@ -100,10 +100,28 @@ static uint16_t fold_slowly(uint64_t sum)
 static void test_fold(void **state)
 {
 	static const uint64_t traps[] = {
-		0, 1, 0xffff, 0x10000, 0x10001, 0x1ffff, 0x1fffe, 0xfffeffff, 0xffff0000, 0xffff0001,
-		0xffffffff, 0x100000000, 0x1ffffffff, 0xffffffff00000000, 0xfffffffeffffffff,
-		0xffffffffffffffff, 0xffff0000ffff0000, 0x0000ffff0000ffff, 0x8000800080008000,
-		0xfffffffffffe0001, 0x00010000ffff0000, 0xffffffff0000ffff,
+		0,
+		1,
+		0xffff,
+		0x10000,
+		0x10001,
+		0x1ffff,
+		0x1fffe,
+		0xfffeffff,
+		0xffff0000,
+		0xffff0001,
+		0xffffffff,
+		0x100000000,
+		0x1ffffffff,
+		0xffffffff00000000,
+		0xfffffffeffffffff,
+		0xffffffffffffffff,
+		0xffff0000ffff0000,
+		0x0000ffff0000ffff,
+		0x8000800080008000,
+		0xfffffffffffe0001,
+		0x00010000ffff0000,
+		0xffffffff0000ffff,
 	};
 	uint64_t seed = RND_SEED;
 
@@ -154,9 +172,10 @@ static void every_checksum(const struct vector *model)
 		vector_reply(&v, sum, sum, &expected);
 		if (got.len != expected.len || memcmp(got.reply, expected.data, got.len))
 			fail_msg("request checksum 0x%04x: wrong reply", sum);
-		assert_int_equal(sum_bytes(v.family == 6 ? sum_pseudo(got.reply + 14,
-								       got.len - upper) : 0,
-					   got.reply + upper, got.len - upper), 0xffff);
+		assert_int_equal(
+			sum_bytes(v.family == 6 ? sum_pseudo(got.reply + 14, got.len - upper) : 0,
+				  got.reply + upper, got.len - upper),
+			0xffff);
 	}
 }
 
@@ -189,7 +208,8 @@ static void every_ident(int family)
 		uint16_t start = family == 6 ? sum_pseudo(request.data + 14, 8) : 0;
 
 		set16(request.data + upper + 4, id);
-		put_sum(SUM_GOOD, 0, request.data + upper + 2, NULL, start, request.data + upper, 8, 0);
+		put_sum(SUM_GOOD, 0, request.data + upper + 2, NULL, start, request.data + upper, 8,
+			0);
 		pure_run(request.data, request.len, false, own, 64, id, 0, &got);
 		assert_true(got.answered);
 		assert_int_equal(sum_bytes(start, got.reply + upper, 8), 0xffff);

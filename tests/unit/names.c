@@ -11,8 +11,8 @@ struct row {
 	int number;
 };
 
-#define ROW_TEXT(id, name, text)	{ name, sizeof(text) > 1 },
-#define ROW_NUMBER(id, num, name)	{ name, num },
+#define ROW_TEXT(id, name, text)  { name, sizeof(text) > 1 },
+#define ROW_NUMBER(id, num, name) { name, num },
 
 static const struct row verdicts[] = { EG_VERDICTS(ROW_TEXT) };
 static const struct row reasons[] = { EG_REASONS(ROW_TEXT) };
@@ -20,7 +20,7 @@ static const struct row protocols[] = { EG_PROTOCOLS(ROW_NUMBER) };
 static const struct row icmp[] = { EG_ICMP_TYPES(ROW_NUMBER) };
 static const struct row icmp6[] = { EG_ICMP6_TYPES(ROW_NUMBER) };
 
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static void good_names(const struct row *rows, size_t count)
 {
@@ -46,7 +46,7 @@ static void test_words(void **state)
 	good_names(icmp, COUNT(icmp));
 	good_names(icmp6, COUNT(icmp6));
 	for (size_t i = 0; i < COUNT(verdicts); i++)
-		assert_true(verdicts[i].number);	/* each is explained */
+		assert_true(verdicts[i].number); /* each is explained */
 	for (size_t i = 0; i < COUNT(reasons); i++)
 		assert_true(reasons[i].number);
 	assert_int_equal(COUNT(verdicts), EG_VERDICT_COUNT);
@@ -94,30 +94,52 @@ static void numbers_match(const struct row *rows, size_t count, const struct row
 static void test_iana(void **state)
 {
 	static const struct row protocol[] = {
-		{ "icmp", 1 }, { "igmp", 2 }, { "ipip", 4 }, { "tcp", 6 }, { "udp", 17 },
-		{ "dccp", 33 }, { "ipv6", 41 }, { "gre", 47 }, { "esp", 50 }, { "ah", 51 },
-		{ "icmp6", 58 }, { "ipv6-nonxt", 59 }, { "eigrp", 88 }, { "ospf", 89 },
-		{ "pim", 103 }, { "vrrp", 112 }, { "l2tp", 115 }, { "sctp", 132 },
-		{ "udplite", 136 },
+		{ "icmp", 1 },	 { "igmp", 2 },	  { "ipip", 4 },      { "tcp", 6 },
+		{ "udp", 17 },	 { "dccp", 33 },  { "ipv6", 41 },     { "gre", 47 },
+		{ "esp", 50 },	 { "ah", 51 },	  { "icmp6", 58 },    { "ipv6-nonxt", 59 },
+		{ "eigrp", 88 }, { "ospf", 89 },  { "pim", 103 },     { "vrrp", 112 },
+		{ "l2tp", 115 }, { "sctp", 132 }, { "udplite", 136 },
 	};
 	static const struct row types[] = {
-		{ "echo-reply", 0 }, { "destination-unreachable", 3 }, { "source-quench", 4 },
-		{ "redirect", 5 }, { "echo-request", 8 }, { "router-advertisement", 9 },
-		{ "router-solicitation", 10 }, { "time-exceeded", 11 }, { "parameter-problem", 12 },
-		{ "timestamp-request", 13 }, { "timestamp-reply", 14 }, { "information-request", 15 },
-		{ "information-reply", 16 }, { "address-mask-request", 17 },
-		{ "address-mask-reply", 18 }, { "traceroute", 30 }, { "photuris", 40 },
-		{ "extended-echo-request", 42 }, { "extended-echo-reply", 43 },
+		{ "echo-reply", 0 },
+		{ "destination-unreachable", 3 },
+		{ "source-quench", 4 },
+		{ "redirect", 5 },
+		{ "echo-request", 8 },
+		{ "router-advertisement", 9 },
+		{ "router-solicitation", 10 },
+		{ "time-exceeded", 11 },
+		{ "parameter-problem", 12 },
+		{ "timestamp-request", 13 },
+		{ "timestamp-reply", 14 },
+		{ "information-request", 15 },
+		{ "information-reply", 16 },
+		{ "address-mask-request", 17 },
+		{ "address-mask-reply", 18 },
+		{ "traceroute", 30 },
+		{ "photuris", 40 },
+		{ "extended-echo-request", 42 },
+		{ "extended-echo-reply", 43 },
 	};
 	static const struct row types6[] = {
-		{ "destination-unreachable", 1 }, { "packet-too-big", 2 }, { "time-exceeded", 3 },
-		{ "parameter-problem", 4 }, { "echo-request", 128 }, { "echo-reply", 129 },
-		{ "multicast-listener-query", 130 }, { "multicast-listener-report", 131 },
-		{ "multicast-listener-done", 132 }, { "router-solicitation", 133 },
-		{ "router-advertisement", 134 }, { "neighbor-solicitation", 135 },
-		{ "neighbor-advertisement", 136 }, { "redirect", 137 },
-		{ "multicast-listener-report-v2", 143 }, { "mpl-control", 159 },
-		{ "extended-echo-request", 160 }, { "extended-echo-reply", 161 },
+		{ "destination-unreachable", 1 },
+		{ "packet-too-big", 2 },
+		{ "time-exceeded", 3 },
+		{ "parameter-problem", 4 },
+		{ "echo-request", 128 },
+		{ "echo-reply", 129 },
+		{ "multicast-listener-query", 130 },
+		{ "multicast-listener-report", 131 },
+		{ "multicast-listener-done", 132 },
+		{ "router-solicitation", 133 },
+		{ "router-advertisement", 134 },
+		{ "neighbor-solicitation", 135 },
+		{ "neighbor-advertisement", 136 },
+		{ "redirect", 137 },
+		{ "multicast-listener-report-v2", 143 },
+		{ "mpl-control", 159 },
+		{ "extended-echo-request", 160 },
+		{ "extended-echo-reply", 161 },
 	};
 
 	(void)state;

@@ -32,7 +32,7 @@ static void test_cursor(void **state)
 	assert_ptr_equal(eg_take(&s.c, 4), s.bytes);
 	assert_ptr_equal(s.c.pos, s.bytes + 4);
 	assert_null(eg_take(&s.c, 7));
-	assert_ptr_equal(s.c.pos, s.bytes + 4);	/* what fails takes nothing */
+	assert_ptr_equal(s.c.pos, s.bytes + 4); /* what fails takes nothing */
 	assert_ptr_equal(eg_take(&s.c, 6), s.bytes + 4);
 	assert_ptr_equal(eg_take(&s.c, 0), s.bytes + 10);
 	assert_null(eg_take(&s.c, 1));
@@ -124,11 +124,13 @@ static void test_mac(void **state)
 
 static void test_arp(void **state)
 {
+	/* clang-format off */
 	static const uint8_t good[28] = {
 		0, 1, 8, 0, 6, 4, 0, 2,
 		2, 0, 0, 0, 0xe6, 2, 198, 18, 0, 2,
 		2, 0, 0, 0, 0xe6, 1, 198, 18, 0, 1,
 	};
+	/* clang-format on */
 	struct eg_arp arp;
 	uint8_t bytes[28];
 	struct sharp s;
@@ -166,7 +168,12 @@ static long walk_slowly(const uint8_t *p, size_t len, uint8_t *proto, bool *frag
 		size_t size;
 
 		switch (*proto) {
-		case 0: case 43: case 60: case 135: case 139: case 140:
+		case 0:
+		case 43:
+		case 60:
+		case 135:
+		case 139:
+		case 140:
 			size = 8;
 			if (at + 8 <= len)
 				size += 8 * p[at + 1];
@@ -197,7 +204,9 @@ static long walk_slowly(const uint8_t *p, size_t len, uint8_t *proto, bool *frag
 
 static void test_chains(void **state)
 {
-	static const uint8_t kinds[] = { 0, 43, 44, 51, 60, 135, 139, 140, 58, 6, 17, 59, 1, 50, 255 };
+	static const uint8_t kinds[] = {
+		0, 43, 44, 51, 60, 135, 139, 140, 58, 6, 17, 59, 1, 50, 255
+	};
 	uint64_t seed = RND_SEED;
 	size_t good = 0, broken = 0, fragments = 0;
 
@@ -287,7 +296,10 @@ static bool ports_of(const uint8_t *bytes, size_t len, uint8_t proto, struct eg_
 
 static void test_ports(void **state)
 {
-	static const struct { uint8_t proto; size_t least; } protocols[] = {
+	static const struct {
+		uint8_t proto;
+		size_t least;
+	} protocols[] = {
 		{ 6, 20 }, { 17, 8 }, { 136, 8 }, { 33, 12 }, { 132, 12 },
 	};
 	uint8_t bytes[60] = { 0x01, 0xbb, 0xd4, 0x31, 1, 2, 3, 4, 5, 6, 7, 8, 0x50 };

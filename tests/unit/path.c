@@ -32,35 +32,56 @@ static void draw(__u32 words[16])
 		words[i] = rnd(&seed);
 }
 
+/* Also where jiffies wrap around, at 32 bits and at 64. */
+static __u64 some_time(int i)
+{
+	switch (i % 3) {
+	case 0:
+		return rnd(&seed);
+	case 1:
+		return 0xffffffffull - i;
+	default:
+		return -(__u64)i;
+	}
+}
+
+/* How many jiffies a cell of this time still lives. */
+static __u32 left(__u64 hash, __u64 now, __u32 shift)
+{
+	__u32 cell = eg_path_cell(hash, now, shift), age = 0;
+
+	while (age <= 1u << shift && eg_path_cell(hash, now + age, shift) == cell)
+		age++;
+	return age;
+}
+
+static void age_with(__u32 shift)
+{
+	const int count = 4000;
+	__u64 lived = 0;
+
+	for (int i = 0; i < count; i++) {
+		__u64 hash = rnd(&seed), now = some_time(i);
+		__u32 cell = eg_path_cell(hash, now, shift);
+		__u32 age = left(hash, now, shift);
+
+		assert_in_range(age, 1, 1u << shift);
+		lived += age;
+		/* Gone for long: for hundreds of epochs, it doesn't come again. */
+		for (__u64 n = 0; n < 300; n++)
+			assert_int_not_equal(cell,
+					     eg_path_cell(hash, now + age + (n << shift), shift));
+	}
+	/* Starts of epochs are spread: half a life on average. */
+	assert_in_range(lived / count, (1u << shift) * 45 / 100, (1u << shift) * 55 / 100);
+}
+
 static void test_age(void **state)
 {
-	static const __u32 shifts[] = { 7, 8, 10 };
-
 	(void)state;
-	for (int s = 0; s < 3; s++) {
-		__u32 shift = shifts[s];
-		__u64 lived = 0;
-		int count = 4000;
-
-		for (int i = 0; i < count; i++) {
-			/* Also where jiffies wrap around, at 32 bits and at 64. */
-			__u64 hash = rnd(&seed), now = i % 3 == 0 ? rnd(&seed) :
-				i % 3 == 1 ? 0xffffffffull - i : -(__u64)i;
-			__u32 cell = eg_path_cell(hash, now, shift);
-			__u32 age = 0;
-
-			while (age <= 1u << shift && eg_path_cell(hash, now + age, shift) == cell)
-				age++;
-			assert_in_range(age, 1, 1u << shift);
-			lived += age;
-			/* Gone for long: for hundreds of epochs, it doesn't come again. */
-			for (int epoch = 1; epoch <= 300; epoch++)
-				assert_int_not_equal(cell, eg_path_cell(hash, now + age +
-							(((__u64)epoch - 1) << shift), shift));
-		}
-		/* Starts of epochs are spread: half a life on average. */
-		assert_in_range(lived / count, (1u << shift) * 45 / 100, (1u << shift) * 55 / 100);
-	}
+	age_with(7);
+	age_with(8);
+	age_with(10);
 }
 
 /* Not all sources grow old at once. */
@@ -81,7 +102,7 @@ static void test_epochs_staggered(void **state)
 		}
 	}
 	for (int t = 0; t < 256; t++)
-		assert_in_range(changed[t], 10, 90);	/* 39 expected */
+		assert_in_range(changed[t], 10, 90); /* 39 expected */
 }
 
 static void test_empty(void **state)

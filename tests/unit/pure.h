@@ -15,7 +15,7 @@ struct pure {
 	uint32_t tags;
 	bool answered;
 	size_t l3;
-	size_t len;		/* of the reply, link header and all */
+	size_t len; /* of the reply, link header and all */
 	uint8_t reply[FRAME_MAX];
 };
 
@@ -109,9 +109,10 @@ static inline void pure_run(const uint8_t *bytes, size_t len, bool l3, const str
 	out->cell = p.cell;
 	out->l3 = p.l3;
 	if (out->reason == EG_REASON_NONE && p.echo != EG_ECHO_NONE) {
-		out->reason = p.echo == EG_ECHO_4 ?
-			eg_judge_4((const struct iphdr *)(frame + p.l3), end, own, &e) :
-			eg_judge_6((const struct ipv6hdr *)(frame + p.l3), end, own, &e);
+		out->reason =
+			p.echo == EG_ECHO_4
+				? eg_judge_4((const struct iphdr *)(frame + p.l3), end, own, &e)
+				: eg_judge_6((const struct ipv6hdr *)(frame + p.l3), end, own, &e);
 		if (out->reason == EG_REASON_NONE)
 			pure_answer(frame, &p, &e, l3, hops, id, label, out);
 	}

@@ -5,8 +5,8 @@
 #include "vectors/table.h"
 #include "pure.h"
 
-#define REPLY_ID	0xbee5
-#define MUTANTS		200000
+#define REPLY_ID 0xbee5
+#define MUTANTS	 200000
 
 static struct eg_addrs *own;
 static struct frame request, expected;
@@ -52,7 +52,8 @@ static void test_vector(void **state)
 	const struct vector *v = *state;
 
 	vector_request(v, &request);
-	pure_run(request.data, request.len, false, own, vector_hops(v), REPLY_ID, label_of(v), &got);
+	pure_run(request.data, request.len, false, own, vector_hops(v), REPLY_ID, label_of(v),
+		 &got);
 	assert_int_equal(got.reason, pure_reason(v));
 	assert_int_equal(got.cell, v->cell);
 	assert_int_equal(got.answered, pure_answers(v));
@@ -104,8 +105,7 @@ static void second_opinion(const char *name, const uint8_t *frame, size_t len)
 		fail_msg("%s: reply of %zu bytes to %zu", name, got.len, len);
 	opinion_reply(frame + o.l3, &o, REPLY_ID, 0x13579, OWN_TTL, reply);
 	if (memcmp(got.reply, frame + 6, 6) || memcmp(got.reply + 6, frame, 6) ||
-	    memcmp(got.reply + 12, frame + 12, o.l3 - 12) ||
-	    memcmp(got.reply + o.l3, reply, o.len))
+	    memcmp(got.reply + 12, frame + 12, o.l3 - 12) || memcmp(got.reply + o.l3, reply, o.len))
 		fail_msg("%s, %zu bytes: wrong reply", name, len);
 }
 
@@ -127,7 +127,8 @@ static void mend(uint8_t *frame, size_t len, uint64_t how)
 	size_t l3 = 14, at = 12, head, upper;
 	uint8_t *ip;
 
-	while (at + 4 < len && l3 < 22 && (get16(frame + at) == 0x8100 || get16(frame + at) == 0x88a8)) {
+	while (at + 4 < len && l3 < 22 &&
+	       (get16(frame + at) == 0x8100 || get16(frame + at) == 0x88a8)) {
 		at += 4;
 		l3 += 4;
 	}
@@ -152,8 +153,9 @@ static void mend(uint8_t *frame, size_t len, uint64_t how)
 static void mutate(struct frame *f, uint64_t *seed)
 {
 	static const uint16_t interesting[] = {
-		0, 1, 7, 8, 19, 20, 27, 28, 0x0045, 0x4500, 0x46ff, 0x0800, 0x86dd, 0x8100, 0x88a8,
-		0x2000, 0x4000, 0x1fff, 0x0801, 0x8000, 0x3a00, 0x2c00, 0x0100, 0xffff, 0xf7ff,
+		0,	1,	7,	8,	19,	20,	27,	28,	0x0045,
+		0x4500, 0x46ff, 0x0800, 0x86dd, 0x8100, 0x88a8, 0x2000, 0x4000, 0x1fff,
+		0x0801, 0x8000, 0x3a00, 0x2c00, 0x0100, 0xffff, 0xf7ff,
 	};
 
 	for (int n = rnd(seed) % 4; n >= 0 && f->len; n--) {
@@ -253,10 +255,8 @@ static void test_table(void **state)
 int main(void)
 {
 	static struct CMUnitTest tests[VECTOR_COUNT + 5] = {
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_every_reason),
-		cmocka_unit_test(test_without_link),
-		cmocka_unit_test(test_cut_everywhere),
+		cmocka_unit_test(test_table),	     cmocka_unit_test(test_every_reason),
+		cmocka_unit_test(test_without_link), cmocka_unit_test(test_cut_everywhere),
 		cmocka_unit_test(test_mutants),
 	};
 

@@ -18,7 +18,7 @@ static inline int tap_run(const char *name, const struct CMUnitTest *tests, size
 	return !!_cmocka_run_group_tests(name, tests, count, NULL, NULL);
 }
 
-#define TAP_RUN(name, tests)	tap_run(name, tests, sizeof(tests) / sizeof((tests)[0]))
+#define TAP_RUN(name, tests) tap_run(name, tests, sizeof(tests) / sizeof((tests)[0]))
 
 /* cmocka 1.1.5 prints a skipped test as "not ok": a whole program is skipped here instead. */
 static inline int tap_skip(const struct CMUnitTest *tests, size_t count, const char *why)
@@ -38,6 +38,6 @@ static inline uint64_t rnd(uint64_t *state)
 	return *state * 0x2545f4914f6cdd1d;
 }
 
-#define RND_SEED	0x9e3779b97f4a7c15
+#define RND_SEED 0x9e3779b97f4a7c15
 
 #endif

@@ -18,32 +18,32 @@
 #include <echogate/abi.h>
 
 /* The host that the vectors are sent to; tests/hooks builds it. */
-#define OWN4		"198.18.0.1"
-#define OWN4_LO		"198.18.9.9"
-#define OWN4_VLAN	"198.18.16.1"
-#define BROADCAST4	"198.18.0.255"
-#define PEER4		"198.18.0.2"
-#define PEER4_VLAN	"198.18.16.2"
-#define OWN6		"fd00:e6::1"
-#define OWN6_LO		"fd00:e6:9::9"
-#define OWN6_VLAN	"fd00:e6:16::1"
-#define PEER6		"fd00:e6::2"
-#define PEER6_VLAN	"fd00:e6:16::2"
+#define OWN4	   "198.18.0.1"
+#define OWN4_LO	   "198.18.9.9"
+#define OWN4_VLAN  "198.18.16.1"
+#define BROADCAST4 "198.18.0.255"
+#define PEER4	   "198.18.0.2"
+#define PEER4_VLAN "198.18.16.2"
+#define OWN6	   "fd00:e6::1"
+#define OWN6_LO	   "fd00:e6:9::9"
+#define OWN6_VLAN  "fd00:e6:16::1"
+#define PEER6	   "fd00:e6::2"
+#define PEER6_VLAN "fd00:e6:16::2"
 
 /* Not the usual values, nor each other's: a mix-up shows. */
-#define OWN_TTL		77
-#define OWN_HOPS	88
-#define VLAN_HOPS	99
+#define OWN_TTL	   77
+#define OWN_HOPS   88
+#define VLAN_HOPS  99
 
-#define VLAN_ONE	10	/* 802.1Q, a VLAN device */
-#define VLAN_OUTER	20	/* 802.1ad, and within it */
-#define VLAN_INNER	30	/* 802.1Q, another */
+#define VLAN_ONE   10 /* 802.1Q, a VLAN device */
+#define VLAN_OUTER 20 /* 802.1ad, and within it */
+#define VLAN_INNER 30 /* 802.1Q, another */
 
 enum station {
-	STATION_USUAL,		/* to: own; from: peer */
+	STATION_USUAL, /* to: own; from: peer */
 	STATION_OWN,
 	STATION_PEER,
-	STATION_VLAN,		/* own, of the VLAN devices */
+	STATION_VLAN, /* own, of the VLAN devices */
 	STATION_VLAN_PEER,
 	STATION_OTHER,
 	STATION_BROADCAST,
@@ -51,32 +51,32 @@ enum station {
 };
 
 static const uint8_t station_mac[][6] = {
-	[STATION_OWN]		= { 0x02, 0, 0, 0, 0xe6, 0x01 },
-	[STATION_PEER]		= { 0x02, 0, 0, 0, 0xe6, 0x02 },
-	[STATION_VLAN]		= { 0x02, 0, 0, 0, 0xe6, 0x11 },
-	[STATION_VLAN_PEER]	= { 0x02, 0, 0, 0, 0xe6, 0x12 },
-	[STATION_OTHER]		= { 0x02, 0, 0, 0, 0xe6, 0x77 },
-	[STATION_BROADCAST]	= { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
-	[STATION_MULTICAST]	= { 0x01, 0x00, 0x5e, 0, 0, 0x01 },
+	[STATION_OWN] = { 0x02, 0, 0, 0, 0xe6, 0x01 },
+	[STATION_PEER] = { 0x02, 0, 0, 0, 0xe6, 0x02 },
+	[STATION_VLAN] = { 0x02, 0, 0, 0, 0xe6, 0x11 },
+	[STATION_VLAN_PEER] = { 0x02, 0, 0, 0, 0xe6, 0x12 },
+	[STATION_OTHER] = { 0x02, 0, 0, 0, 0xe6, 0x77 },
+	[STATION_BROADCAST] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+	[STATION_MULTICAST] = { 0x01, 0x00, 0x5e, 0, 0, 0x01 },
 };
 
 enum fill { FILL_RAMP, FILL_ZERO, FILL_ONES };
 
 enum sum {
 	SUM_GOOD,
-	SUM_ADD,		/* the right one plus .sum_value */
-	SUM_FIXED,		/* .sum_value, wrong as it may be */
-	SUM_WANT,		/* right, and .sum_value: the identifier is chosen for it */
-	SUM_ONES,		/* the identifier is chosen for 0x0000, and 0xffff is sent */
-	SUM_TRAILER,		/* right only if the trailer were part of the message */
+	SUM_ADD,     /* the right one plus .sum_value */
+	SUM_FIXED,   /* .sum_value, wrong as it may be */
+	SUM_WANT,    /* right, and .sum_value: the identifier is chosen for it */
+	SUM_ONES,    /* the identifier is chosen for 0x0000, and 0xffff is sent */
+	SUM_TRAILER, /* right only if the trailer were part of the message */
 };
 
 /* Where the reason is found, or where the vector can run. */
 enum stage {
-	STAGE_PURE,		/* headers/ alone says so */
-	STAGE_BEYOND,		/* headers/ sees only that the message isn't linear */
-	STAGE_HOOK,		/* headers/ alone would answer */
-	STAGE_HOST_ONLY,	/* no BPF_PROG_TEST_RUN takes such a frame, or not in one piece */
+	STAGE_PURE,	 /* headers/ alone says so */
+	STAGE_BEYOND,	 /* headers/ sees only that the message isn't linear */
+	STAGE_HOOK,	 /* headers/ alone would answer */
+	STAGE_HOST_ONLY, /* no BPF_PROG_TEST_RUN takes such a frame, or not in one piece */
 };
 
 /* A frame and what becomes of it. What isn't given is as in an ordinary ping. */
@@ -84,39 +84,41 @@ struct vector {
 	const char *name;
 
 	enum station to, from;
-	struct { uint16_t tpid, tci; } tag[3];
+	struct {
+		uint16_t tpid, tci;
+	} tag[3];
 	uint16_t ethertype;
 
-	int family;			/* 4, 6; 0: .size bytes of something */
+	int family; /* 4, 6; 0: .size bytes of something */
 	const char *src, *dst;
 	uint8_t vihl;
-	uint8_t tos;			/* or traffic class */
+	uint8_t tos; /* or traffic class */
 	uint32_t label;
 	uint16_t id;
-	uint16_t frag;			/* flags and offset */
-	int ttl;			/* TTL(n) */
-	int total;			/* TOTAL(n): total length, or IPv6 payload length */
-	int proto;			/* PROTO(n) */
-	uint32_t options;		/* bytes */
-	uint8_t chain[10];		/* CHAIN(...): extension headers */
+	uint16_t frag;	   /* flags and offset */
+	int ttl;	   /* TTL(n) */
+	int total;	   /* TOTAL(n): total length, or IPv6 payload length */
+	int proto;	   /* PROTO(n) */
+	uint32_t options;  /* bytes */
+	uint8_t chain[10]; /* CHAIN(...): extension headers */
 	uint32_t chain_count;
-	uint8_t ext_len;		/* length field of the first */
-	uint16_t ext_frag;		/* second word of a fragment header */
-	enum sum header_sum;		/* IPv4; SUM_WANT chooses .id */
+	uint8_t ext_len;     /* length field of the first */
+	uint16_t ext_frag;   /* second word of a fragment header */
+	enum sum header_sum; /* IPv4; SUM_WANT chooses .id */
 	uint16_t header_sum_value;
 
-	int type;			/* TYPE(n) */
+	int type; /* TYPE(n) */
 	uint8_t code;
-	bool zero;			/* identifier and sequence 0 */
+	bool zero; /* identifier and sequence 0 */
 	enum fill fill;
-	uint32_t size;			/* bytes behind the ICMP header, or of another protocol */
-	uint32_t message;		/* instead: the ICMP message is this short */
+	uint32_t size;	  /* bytes behind the ICMP header, or of another protocol */
+	uint32_t message; /* instead: the ICMP message is this short */
 	enum sum sum;
 	uint16_t sum_value;
-	uint32_t trailer;		/* bytes behind the packet */
-	uint32_t cut;			/* the frame ends here */
+	uint32_t trailer; /* bytes behind the packet */
+	uint32_t cut;	  /* the frame ends here */
 
-	uint32_t flags;			/* enum eg_flag, in eg_config */
+	uint32_t flags; /* enum eg_flag, in eg_config */
 
 	uint32_t cell;
 	enum eg_reason reason;
@@ -125,20 +127,19 @@ struct vector {
 };
 
 /* Fields of which 0 is a value worth testing are kept plus one. */
-#define TTL(n)		.ttl = (n) + 1
-#define TOTAL(n)	.total = (n) + 1
-#define PROTO(n)	.proto = (n) + 1
-#define TYPE(n)		.type = (n) + 1
-#define CHAIN(...)	.chain = { __VA_ARGS__ }, \
-			.chain_count = sizeof((uint8_t[]){ __VA_ARGS__ })
+#define TTL(n)	   .ttl = (n) + 1
+#define TOTAL(n)   .total = (n) + 1
+#define PROTO(n)   .proto = (n) + 1
+#define TYPE(n)	   .type = (n) + 1
+#define CHAIN(...) .chain = { __VA_ARGS__ }, .chain_count = sizeof((uint8_t[]){ __VA_ARGS__ })
 
-#define CELL4(id)	.cell = EG_CELL_ICMP + EG_ICMP_##id
-#define CELL6(id)	.cell = EG_CELL_ICMP6 + EG_ICMP6_##id
-#define CELL(id)	.cell = EG_CELL_PROTOCOL + EG_PROTOCOL_##id
-#define PASS(id)	.reason = EG_REASON_##id, .verdict = EG_VERDICT_PASS
-#define ANSWER		.reason = EG_REASON_NONE, .verdict = EG_VERDICT_ANSWER
+#define CELL4(id)  .cell = EG_CELL_ICMP + EG_ICMP_##id
+#define CELL6(id)  .cell = EG_CELL_ICMP6 + EG_ICMP6_##id
+#define CELL(id)   .cell = EG_CELL_PROTOCOL + EG_PROTOCOL_##id
+#define PASS(id)   .reason = EG_REASON_##id, .verdict = EG_VERDICT_PASS
+#define ANSWER	   .reason = EG_REASON_NONE, .verdict = EG_VERDICT_ANSWER
 
-#define FRAME_MAX	12288
+#define FRAME_MAX  12288
 
 struct frame {
 	size_t len;
@@ -337,7 +338,7 @@ static inline void put_extensions(struct frame *f, const struct vector *v)
 		}
 		put8(f, units);
 		for (size_t n = 2; n < len; n++)
-			put8(f, n == 2 && kind != 51 ? 1 : n == 3 ? 4 : 0);	/* PadN */
+			put8(f, n == 2 && kind != 51 ? 1 : n == 3 ? 4 : 0); /* PadN */
 	}
 }
 
@@ -363,7 +364,7 @@ static inline void vector_request(const struct vector *v, struct frame *f)
 		put_address(f, vector_src(v));
 		put_address(f, vector_dst(v));
 		for (uint32_t i = 0; i < v->options; i++)
-			put8(f, 1);	/* no operation */
+			put8(f, 1); /* no operation */
 	} else if (v->family == 6) {
 		put8(f, v->vihl ?: 0x60 | v->tos >> 4);
 		put8(f, (v->tos & 15) << 4 | v->label >> 16);
@@ -393,8 +394,8 @@ static inline void vector_request(const struct vector *v, struct frame *f)
 		put8(f, 0xaa);
 	if (v->family && (!v->proto || v->type) && len - upper >= 4)
 		put_sum(v->sum, v->sum_value, f->data + upper + 2, f->data + upper + 4,
-			v->family == 6 ? sum_pseudo(f->data + l3, len - upper) : 0,
-			f->data + upper, len - upper, v->trailer);
+			v->family == 6 ? sum_pseudo(f->data + l3, len - upper) : 0, f->data + upper,
+			len - upper, v->trailer);
 	ip = f->data + l3;
 	if (v->family == 4) {
 		set16(ip + 2, v->total ? (unsigned int)v->total - 1 : len - l3);

@@ -11,8 +11,8 @@
 
 struct opinion {
 	int family;
-	size_t l3;		/* offset of the IP header */
-	size_t len;		/* from there to the end of the message */
+	size_t l3;  /* offset of the IP header */
+	size_t len; /* from there to the end of the message */
 };
 
 static inline bool is_own4(const uint8_t *addr)

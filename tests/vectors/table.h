@@ -9,6 +9,9 @@
 
 #include "frame.h"
 
+/* A table: its shape is its sense. */
+/* clang-format off */
+
 #define PING4	.family = 4, CELL4(ECHO_REQUEST)
 #define PING6	.family = 6, CELL6(ECHO_REQUEST)
 #define VLAN(t, v)	{ t, v }
@@ -514,6 +517,8 @@ static const struct vector vectors[] = {
 	  ANSWER },
 };
 
+/* clang-format on */
+
 /* Whether it means the same without its link header: then the version says what it is. */
 static inline bool works_without_link(const struct vector *v)
 {
@@ -522,7 +527,7 @@ static inline bool works_without_link(const struct vector *v)
 	       v->cut != 14;
 }
 
-#define VECTOR_COUNT	(sizeof(vectors) / sizeof(vectors[0]))
+#define VECTOR_COUNT (sizeof(vectors) / sizeof(vectors[0]))
 
 /*
  * Reasons that no frame brings about: the FIB switched off is tested on its own,
