@@ -359,7 +359,7 @@ static enum pin_map find_map(const struct command *self, const char *name)
 			break;
 	if (i == PIN_MAP_COUNT)
 		command__wrong(self, "no map \"%s\"; there are eg_counters, eg_config, eg_addrs, "
-			       "eg_paths, eg_vlans and eg_meta", name);
+			       "eg_paths, eg_vlans, eg_metrics and eg_meta", name);
 	return i;
 }
 

@@ -92,6 +92,16 @@ static int fill_vlans(int map, const struct snapshot *snap)
 	return err;
 }
 
+static int fill_metrics(int map, const struct metrics *m)
+{
+	__u32 unused = 0;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < m->count; i++)
+		err = bpf_map_update_elem(map, &m->keys[i], &unused, BPF_ANY);
+	return err;
+}
+
 enum status object__load(const struct object_options *opts, const char *name, struct object *obj)
 {
 	struct bpf_program *programs[HOOK_COUNT];
@@ -123,6 +133,7 @@ enum status object__load(const struct object_options *opts, const char *name, st
 	maps[PIN_ADDRS] = skel->maps.data_eg_addrs;
 	maps[PIN_PATHS] = skel->maps.eg_paths;
 	maps[PIN_VLANS] = skel->maps.eg_vlans;
+	maps[PIN_METRICS] = skel->maps.eg_metrics;
 	maps[PIN_META] = skel->maps.eg_meta;
 
 	bpf_program__set_autoload(skel->progs.eg_xdp, !opts->tc);
@@ -157,7 +168,9 @@ enum status object__load(const struct object_options *opts, const char *name, st
 		obj->programs[i] = bpf_program__fd(programs[i]);
 	for (int i = 0; i < PIN_MAP_COUNT; i++)
 		obj->maps[i] = bpf_map__fd(maps[i]);
-	err = fill_vlans(obj->maps[PIN_VLANS], opts->snapshot) ?: object__set_meta(obj, opts->meta);
+	err = fill_vlans(obj->maps[PIN_VLANS], opts->snapshot) ?:
+	      fill_metrics(obj->maps[PIN_METRICS], &opts->snapshot->metrics) ?:
+	      object__set_meta(obj, opts->meta);
 	if (err) {
 		st = report(FAILED, "%s: the maps can't be filled: %s", name, why(err));
 		goto cleanup;

@@ -23,6 +23,7 @@ const char *const pin_map_names[] = {
 	[PIN_ADDRS] = "eg_addrs",
 	[PIN_PATHS] = "eg_paths",
 	[PIN_VLANS] = "eg_vlans",
+	[PIN_METRICS] = "eg_metrics",
 	[PIN_META] = "eg_meta",
 };
 

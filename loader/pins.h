@@ -19,6 +19,7 @@ enum pin_map {
 	PIN_ADDRS,
 	PIN_PATHS,
 	PIN_VLANS,
+	PIN_METRICS,
 	PIN_META,
 	PIN_MAP_COUNT
 };

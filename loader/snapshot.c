@@ -131,7 +131,8 @@ int snapshot__take(struct rtnl *rt, __u32 ifindex, struct snapshot *snap)
 	own[0] = ifindex;
 	for (size_t i = 0; i < snap->vlan_count; i++)
 		own[i + 1] = snap->vlans[i].value.ifindex;
-	err = addresses__read(rt, devs, count, own, snap->vlan_count + 1, &snap->addrs);
+	err = addresses__read(rt, devs, count, own, snap->vlan_count + 1, &snap->addrs) ?:
+	      metrics__read(rt, &snap->metrics);
 cleanup:
 	free(own);
 	free(devs);
@@ -143,6 +144,7 @@ cleanup:
 void snapshot__free(struct snapshot *snap)
 {
 	addresses__free(&snap->addrs);
+	metrics__free(&snap->metrics);
 	free(snap->vlans);
 	memset(snap, 0, sizeof(*snap));
 }

@@ -7,6 +7,7 @@
 #define LOADER_SNAPSHOT_H
 
 #include "addrs.h"
+#include "metrics.h"
 
 struct vlan {
 	struct eg_vlan_key key;
@@ -18,6 +19,7 @@ struct snapshot {
 	struct addresses addrs;
 	struct vlan *vlans;		/* sorted by key */
 	size_t vlan_count;
+	struct metrics metrics;
 };
 
 /* In the namespace the process and @rt are in. -errno. */

@@ -20,9 +20,11 @@ struct findings {
 	bool addresses_stale;
 	bool settings_stale;
 	bool vlans_stale;
+	bool metrics_stale;
 	__u32 forwarding_off;		/* EG_OWNED_FORWARD4/6 */
 	size_t addresses;		/* local ones in the table */
 	size_t vlans;
+	size_t metrics;
 	struct driver_counter *driver;
 	size_t driver_count;
 	const char *reply_path;		/* "fib", "swap"; NULL: can't be told */
@@ -43,13 +45,14 @@ static struct eg_addrs *read_table(const struct instance *in)
 	return table;
 }
 
-static size_t count_vlans(int map)
+/* Entries of a map; no more than one over @max are looked at. */
+static size_t count_keys(int map, size_t max)
 {
-	struct eg_vlan_key key, *last = NULL;
+	__u8 key[sizeof(struct eg_metrics_key)], *last = NULL;
 	size_t n = 0;
 
-	while (n <= EG_VLANS_MAX && !bpf_map_get_next_key(map, last, &key)) {
-		last = &key;
+	while (n <= max && !bpf_map_get_next_key(map, last, key)) {
+		last = key;
 		n++;
 	}
 	return n;
@@ -68,6 +71,19 @@ static bool vlans_equal(int map, size_t count, const struct snapshot *snap)
 	return true;
 }
 
+static bool metrics_equal(int map, size_t count, const struct metrics *m)
+{
+	__u32 unused;
+
+	if (count != m->count)
+		return false;
+	/* A trie finds the longest prefix; as many as there are, each its own: the same. */
+	for (size_t i = 0; i < count; i++)
+		if (bpf_map_lookup_elem(map, &m->keys[i], &unused))
+			return false;
+	return true;
+}
+
 static void compare(const struct instance *in, const struct eg_addrs *table, struct findings *f)
 {
 	struct snapshot snap = {};
@@ -79,6 +95,7 @@ static void compare(const struct instance *in, const struct eg_addrs *table, str
 	if (rtnl__open(&rt))
 		return;
 	if (in->maps[PIN_CONFIG] >= 0 && in->maps[PIN_VLANS] >= 0 &&
+	    in->maps[PIN_METRICS] >= 0 &&
 	    !bpf_map_lookup_elem(in->maps[PIN_CONFIG], &zero, &config) &&
 	    !snapshot__take(&rt, in->dir.ifindex, &snap) &&
 	    !addresses__in_table(&snap.addrs, table, &same)) {
@@ -86,6 +103,8 @@ static void compare(const struct instance *in, const struct eg_addrs *table, str
 		f->addresses_stale = !same;
 		f->settings_stale = !config__equal(&config, &snap.config);
 		f->vlans_stale = !vlans_equal(in->maps[PIN_VLANS], f->vlans, &snap);
+		f->metrics_stale =
+			!metrics_equal(in->maps[PIN_METRICS], f->metrics, &snap.metrics);
 		f->forwarding_off = forwarding__off();
 	}
 	snapshot__free(&snap);
@@ -165,7 +184,9 @@ static void find_out(const struct scope *s, const struct instance *in, struct fi
 	if (table)
 		f->addresses = (size_t)table->count4 + table->count6;
 	if (in->maps[PIN_VLANS] >= 0)
-		f->vlans = count_vlans(in->maps[PIN_VLANS]);
+		f->vlans = count_keys(in->maps[PIN_VLANS], EG_VLANS_MAX);
+	if (in->maps[PIN_METRICS] >= 0)
+		f->metrics = count_keys(in->maps[PIN_METRICS], EG_METRICS_MAX);
 	program = program_of(in, HOOK_XDP) ?: program_of(in, HOOK_TC_INGRESS);
 	if (program)
 		f->reply_path = read_reply_path(program);
@@ -242,6 +263,8 @@ static void print_text(const struct instance *in, const struct findings *f)
 	print_fresh("addresses", f->addresses, f->compared, f->addresses_stale);
 	if (f->vlans || f->vlans_stale)
 		print_fresh("VLANs", f->vlans, f->compared, f->vlans_stale);
+	if (f->metrics || f->metrics_stale)
+		print_fresh("metrics", f->metrics, f->compared, f->metrics_stale);
 	if (f->compared)
 		printf("  %-12s %s\n", "settings",
 		       f->settings_stale ? "stale: attach again to refresh" : "fresh");
@@ -305,6 +328,10 @@ static struct json_object *json_instance(const struct instance *in, const struct
 	json__add_number(sub, "count", f->vlans);
 	add_stale(sub, f->compared, f->vlans_stale);
 	json_object_object_add(o, "vlans", sub);
+	sub = json_object_new_object();
+	json__add_number(sub, "count", f->metrics);
+	add_stale(sub, f->compared, f->metrics_stale);
+	json_object_object_add(o, "metrics", sub);
 	sub = json_object_new_object();
 	add_stale(sub, f->compared, f->settings_stale);
 	list = json_object_new_array();

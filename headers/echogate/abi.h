@@ -156,7 +156,7 @@ enum eg_owned {
 
 #define EG_META_PATH		256
 
-/* Map eg_meta: one entry, written and read by the loader only. abi stays first. */
+/* Map eg_meta: one entry, written and read by the loader only. abi and owned never move. */
 struct eg_meta {
 	__u32 abi;			/* EG_ABI */
 	__u32 mode;			/* enum eg_mode */
@@ -189,6 +189,7 @@ EG_SAME("eg_vlan", sizeof(struct eg_vlan), 12);
 EG_SAME("eg_metrics_key", sizeof(struct eg_metrics_key), 20);
 EG_SAME("eg_path_set", sizeof(struct eg_path_set), 32);
 EG_SAME("eg_meta", sizeof(struct eg_meta), 560);
+EG_SAME("eg_meta.owned", __builtin_offsetof(struct eg_meta, owned), 28);
 EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 32);
 EG_SAME("verdicts", EG_VERDICT_COUNT, 4);
 
