@@ -367,6 +367,49 @@ static void test_every_slot(void **state)
 	}
 }
 
+static bool bystander(const struct vector *v, size_t cut, uint32_t *slot)
+{
+	static struct frame f;
+	struct sharp s;
+	bool known;
+
+	vector_request(v, &f);
+	s = sharp(f.data, cut && cut < f.len ? cut : f.len);
+	known = eg_parse_bystander(s.c, slot);
+	sharp_free(s.bytes, false);
+	return known;
+}
+
+/* The shortcut must be taken by those it was made for, and by no others. */
+static void test_bystanders(void **state)
+{
+	static const struct vector tcp4 = { .family = 4, PROTO(6), .size = 20 };
+	static const struct vector udp6 = { .family = 6, PROTO(17), .size = 8 };
+	static const struct vector others[] = {
+		{ .family = 4, .size = 56 },
+		{ .family = 6, .size = 56 },
+		{ .family = 4, PROTO(6), .options = 4, .size = 20 },
+		{ .family = 6, PROTO(6), CHAIN(0), .size = 20 },
+		{ .family = 4, PROTO(6), .vihl = 0x65, .size = 20 },
+		{ .family = 6, PROTO(6), .vihl = 0x45, .size = 20 },
+		{ .family = 4, PROTO(6), .tag = { { 0x8100, 5 } }, .size = 20 },
+		{ .ethertype = 0x0806, .size = 46 },
+	};
+	uint32_t slot;
+
+	(void)state;
+	assert_true(bystander(&tcp4, 0, &slot));
+	assert_int_equal(slot, EG_PROTOCOL_TCP);
+	assert_true(bystander(&udp6, 0, &slot));
+	assert_int_equal(slot, EG_PROTOCOL_UDP);
+	for (size_t len = 1; len < 14 + 20; len++)
+		assert_false(bystander(&tcp4, len, &slot));
+	for (size_t len = 1; len < 14 + 40; len++)
+		assert_false(bystander(&udp6, len, &slot));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(bystander(&others[i], 0, &slot));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_extension_kinds),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_every_slot),
+		cmocka_unit_test(test_bystanders),
 	};
 
 	return TAP_RUN("parse", tests);

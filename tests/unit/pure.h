@@ -14,6 +14,7 @@ struct pure {
 	uint32_t cell;
 	uint32_t tags;
 	bool answered;
+	bool agreed; /* the bystanders' shortcut, if it knows the frame, says the same */
 	size_t l3;
 	size_t len; /* of the reply, link header and all */
 	uint8_t reply[FRAME_MAX];
@@ -100,13 +101,18 @@ static inline void pure_run(const uint8_t *bytes, size_t len, bool l3, const str
 {
 	uint8_t *frame = sharp_alloc(len, l3);
 	const void *end = frame + len;
+	struct eg_cursor c = { .pos = frame, .end = end };
 	struct eg_packet p;
 	struct eg_echo e;
+	__u32 slot = 0;
 
 	memcpy(frame, bytes, len);
 	out->answered = false;
-	out->reason = eg_parse((struct eg_cursor){ .pos = frame, .end = end }, l3, &p);
+	out->reason = eg_parse(c, l3, &p);
 	out->cell = p.cell;
+	out->agreed = l3 || !eg_parse_bystander(c, &slot) ||
+		      (out->reason == EG_REASON_NONE && p.echo == EG_ECHO_NONE &&
+		       p.cell == EG_CELL_PROTOCOL + slot);
 	out->l3 = p.l3;
 	if (out->reason == EG_REASON_NONE && p.echo != EG_ECHO_NONE) {
 		out->reason =

@@ -57,6 +57,7 @@ static void test_vector(void **state)
 	assert_int_equal(got.reason, pure_reason(v));
 	assert_int_equal(got.cell, v->cell);
 	assert_int_equal(got.answered, pure_answers(v));
+	assert_true(got.agreed);
 	if (got.answered) {
 		vector_reply(v, REPLY_ID, label_of(v), &expected);
 		same_reply(v, &got);
@@ -97,6 +98,8 @@ static void second_opinion(const char *name, const uint8_t *frame, size_t len)
 	if (got.answered != good)
 		fail_msg("%s, %zu bytes: %s, reason %d", name, len,
 			 got.answered ? "answered" : "not answered", got.reason);
+	if (!got.agreed)
+		fail_msg("%s, %zu bytes: counted otherwise as a bystander", name, len);
 	assert_true(got.cell < EG_CELL_COUNT);
 	assert_true(got.reason < EG_REASON_COUNT);
 	if (!good)
