@@ -275,7 +275,7 @@ leftovers() {
 	dir=$(pin_dir "$name")
 	[ ! -e "$dir" ] || find "$dir"
 	in_ns "$name" tc qdisc show | grep clsact
-	ip -n "$name" -d link show | grep -E 'xdp|prog/' | grep -v ' name xdp_pass '
+	ip -n "$name" -d link show | grep prog/ | grep -v ' name xdp_pass '
 	[ "$(get_sysctl "$name" net/ipv4/conf/lo/forwarding)" = 0 ] || echo "lo.forwarding of IPv4"
 	[ "$(get_sysctl "$name" net/ipv6/conf/lo/forwarding)" = 0 ] || echo "lo.forwarding of IPv6"
 	# The kernel frees programs some time after their last user is gone.

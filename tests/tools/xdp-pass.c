@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,14 +42,18 @@ static int enter(const char *netns)
 	return err;
 }
 
-/* With fragments allowed, so that an MTU of 9000 is no obstacle. */
-static int load(void)
+/*
+ * In the driver with fragments allowed, so that an MTU of 9000 is no obstacle. Not in
+ * generic mode: there the kernel (6.18) copies packets for such a program and forgets
+ * the length of their Ethernet headers, and tc programs behind it don't see these.
+ */
+static int load(bool frags)
 {
 	static const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = BPF_F_XDP_HAS_FRAGS);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = frags ? BPF_F_XDP_HAS_FRAGS : 0);
 	int fd;
 
 	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "xdp_pass", "GPL", insns,
@@ -74,7 +79,7 @@ int main(int argc, char **argv)
 	ifindex = if_nametoindex(argv[2]);
 	if (!ifindex)
 		return die(argv[2], errno);
-	program = load();
+	program = load(strcmp(how, "generic"));
 	if (program < 0)
 		return die("loading", program);
 	if (!strcmp(how, "hold")) {
