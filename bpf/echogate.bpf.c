@@ -18,10 +18,13 @@ char LICENSE[] SEC("license") = "GPL";
 static __always_inline bool eg_xdp_answer(struct xdp_md *ctx, const struct eg_work *w,
 					  __u64 bytes, __u64 serial)
 {
-	long trailer = bytes - (w->l3 + w->echo.len);
+	__u64 len = w->l3 + w->echo.len;
 
-	/* Padding is not echoed. Every pointer into the packet is void after this. */
-	if (trailer > 0 && bpf_xdp_adjust_tail(ctx, -trailer))
+	/*
+	 * Padding is not echoed, wherever a driver put it. Every pointer into the
+	 * packet is void after this.
+	 */
+	if (bytes > len && bpf_xdp_adjust_tail(ctx, len - bpf_xdp_get_buff_len(ctx)))
 		return false;
 	return eg_answer((void *)(long)ctx->data, (void *)(long)ctx->data_end, true, w, serial);
 }

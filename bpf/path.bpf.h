@@ -128,6 +128,8 @@ static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_q
 
 		if (!vlan)
 			return EG_REASON_VLAN_UNKNOWN;
+		/* Or the compiler takes the address of mac before the comparison. */
+		barrier_var(vlan);
 		mac = vlan->mac;
 		ifindex = vlan->ifindex;
 	}
