@@ -124,7 +124,9 @@ static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_q
 	enum eg_reason reason;
 
 	if (q->tags.outer) {
-		const struct eg_vlan *vlan = bpf_map_lookup_elem(&eg_vlans, &q->tags);
+		/* Older verifiers take a key from the stack, not through a pointer argument. */
+		struct eg_vlan_key key = q->tags;
+		const struct eg_vlan *vlan = bpf_map_lookup_elem(&eg_vlans, &key);
 
 		if (!vlan)
 			return EG_REASON_VLAN_UNKNOWN;

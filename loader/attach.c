@@ -205,7 +205,10 @@ static void prepare_meta(struct attachment *a)
 	m->generation = again ? a->old.meta.generation + 1 : 1;
 	m->ifindex = a->dev.ifindex;
 	/* Should we be killed before the end, this is what may have to be undone. */
-	m->owned = EG_OWNED_INGRESS | EG_OWNED_EGRESS | (a->old.meta.owned & FORWARD_BITS);
+	m->owned = EG_OWNED_INGRESS | EG_OWNED_EGRESS |
+		   (a->old.meta.owned & (FORWARD_BITS | EG_OWNED_QDISC));
+	if (!hooks__has_clsact(a->dev.ifindex))
+		m->owned |= EG_OWNED_QDISC;
 	if (!a->opts->settings.swap)
 		m->owned |= forwarding__off();
 	copy_text(m->ifname, a->dev.name, sizeof(m->ifname));

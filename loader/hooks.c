@@ -153,6 +153,16 @@ __u32 hooks__filter(__u32 ifindex, enum hook hook)
 	return opts.prog_id;
 }
 
+bool hooks__has_clsact(__u32 ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	struct bpf_tc_hook h;
+
+	tc_hook__init(&h, ifindex, BPF_TC_INGRESS);
+	/* ENOENT is a qdisc without this filter; EINVAL, no qdisc to look in. */
+	return bpf_tc_query(&h, &opts) != -EINVAL;
+}
+
 static int set_filter(__u32 ifindex, enum hook hook, int program, bool replace)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,

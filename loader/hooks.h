@@ -50,6 +50,9 @@ void hooks__retire(const struct hooks *h, const struct instance *old);
 /* Releases descriptors; what is attached by pinned links stays. */
 void hooks__close(struct hooks *h);
 
+/* Whether a clsact or ingress qdisc is there, ours or not. */
+bool hooks__has_clsact(__u32 ifindex);
+
 /* Program id of our filter in clsact; 0 if there is none, or for HOOK_XDP. */
 __u32 hooks__filter(__u32 ifindex, enum hook hook);
 

@@ -12,6 +12,7 @@
 
 /* Longest message summed here, bytes: what a frame of MTU 9000 carries, rounded up. */
 #define EG_SUM_MAX	9216
+#define EG_SUM_MASK	16383		/* all ones, not below EG_SUM_MAX */
 #define EG_SUM_BLOCK	512		/* the most bpf_csum_diff() takes before 6.12 */
 
 /* Returns the 16-bit ones' complement sum; 0 only for a sum of 0. */
@@ -53,11 +54,18 @@ static __always_inline bool eg_sum(const void *p, __u32 len, const void *end, __
 
 	if (len > EG_SUM_MAX)
 		return false;
+	/* Linux 6.1 loses both bounds on the way from the comparison to their use. */
+	EG_BOUND(len, EG_SUM_MASK);
 	if (len >= EG_SUM_BLOCK) {
+		__u32 blocks = len / EG_SUM_BLOCK;
+
+		barrier_var(blocks);
+		if (blocks > EG_SUM_MAX / EG_SUM_BLOCK)
+			return false;
 		q = p;
 		/* Counting up to a constant is what older verifiers can follow. */
 		for (__u32 i = 0; i < EG_SUM_MAX / EG_SUM_BLOCK; i++) {
-			if (i >= len / EG_SUM_BLOCK)
+			if (i >= blocks)
 				break;
 			q = eg_view(q, EG_SUM_BLOCK, end);
 			if (!q)
