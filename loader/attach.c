@@ -32,6 +32,7 @@ struct attachment {
 	struct snapshot snap;
 	struct instance old;		/* what is there already */
 	struct object obj;
+	enum eg_mode loaded;		/* what obj is made for */
 	struct hooks hooks;
 	struct eg_meta meta;
 	__u32 forwarded;		/* EG_OWNED_FORWARD4/6 that this attach turned on */
@@ -119,19 +120,50 @@ static void add_refusal(struct attachment *a, enum eg_mode mode, const char *tex
 		 mode_names[mode], text);
 }
 
-static enum status load(struct attachment *a, bool tc)
+static enum status load(struct attachment *a, enum eg_mode mode)
 {
 	struct object_options opts = {
 		.snapshot = &a->snap,
 		.settings = &a->opts->settings,
 		.meta = &a->meta,
 		.counters = a->old.abi == EG_ABI ? a->old.maps[PIN_COUNTERS] : -1,
-		.tc = tc,
+		.mode = mode,
 		.l3 = device__is_l3(&a->dev),
 	};
 
 	object__close(&a->obj);
+	a->loaded = mode;
 	return object__load(&opts, a->name, &a->obj);
+}
+
+static int pin_maps(const struct attachment *a, const struct pin_dir *building)
+{
+	char dir[PIN_PATH], path[2 * PIN_PATH];
+
+	pins__dir(dir, sizeof(dir), building->cookie, building->ifindex, true);
+	for (int i = 0; i < PIN_MAP_COUNT; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, pin_map_names[i]);
+		/* Of the mode that was tried before. */
+		unlink(path);
+		if (bpf_obj_pin(a->obj.maps[i], path))
+			return -errno;
+	}
+	return 0;
+}
+
+/* Pins the maps of what is loaded, in place of what was staged before. Reports. */
+static enum status stage(struct attachment *a, const struct pin_dir *building)
+{
+	int err;
+
+	err = pins__make(building);
+	if (err && err != -EEXIST)
+		return report(status_of(err), "%s: its pins can't be made: %s", a->name, why(err));
+	err = pin_maps(a, building);
+	if (err)
+		return report(status_of(err), "%s: its maps can't be pinned: %s", a->name,
+			      why(err));
+	return DONE;
 }
 
 /* Ingress in one mode. A refusal is recorded, not reported. -errno. */
@@ -158,7 +190,7 @@ static int try_mode(struct attachment *a, enum eg_mode mode)
 }
 
 /* Ingress in the mode asked for, or in the first that works. Reports. */
-static enum status attach_ingress(struct attachment *a)
+static enum status attach_ingress(struct attachment *a, const struct pin_dir *building)
 {
 	bool any = a->opts->mode == MODE_AUTO;
 	int err = -EOPNOTSUPP;
@@ -173,14 +205,17 @@ static enum status attach_ingress(struct attachment *a)
 					 "XDP: the interface has no Ethernet header");
 			continue;
 		}
-		if (mode == EG_MODE_TC && a->obj.programs[HOOK_TC_INGRESS] < 0) {
-			st = load(a, true);
+		if (mode != (int)a->loaded) {
+			st = load(a, mode) ?: stage(a, building);
 			if (st)
 				return st;
 		}
 		err = try_mode(a, mode);
 		if (!err)
 			return DONE;
+		/* What has been running in this mode was not refused by the driver. */
+		if (a->old.alive[HOOK_XDP] && a->old.meta.mode == (__u32)mode)
+			break;
 		if (err == -ENODEV)
 			return report(FAILED, "%s: the interface vanished", a->name);
 		if (err == -EPERM || err == -EACCES)
@@ -245,19 +280,6 @@ static int pin(struct attachment *a, const struct pin_dir *building)
 	return pins__swap_in(building);
 }
 
-static int pin_maps(const struct attachment *a, const struct pin_dir *building)
-{
-	char dir[PIN_PATH], path[2 * PIN_PATH];
-
-	pins__dir(dir, sizeof(dir), building->cookie, building->ifindex, true);
-	for (int i = 0; i < PIN_MAP_COUNT; i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, pin_map_names[i]);
-		if (bpf_obj_pin(a->obj.maps[i], path))
-			return -errno;
-	}
-	return 0;
-}
-
 static void print_result(const struct attachment *a)
 {
 	size_t n = addresses__local(&a->snap.addrs);
@@ -283,25 +305,16 @@ static enum status build(struct attachment *a)
 	enum status st;
 	int err;
 
-	st = load(a, a->opts->mode == EG_MODE_TC || device__is_l3(&a->dev));
+	st = load(a, device__is_l3(&a->dev) ? EG_MODE_TC :
+		     a->opts->mode == MODE_AUTO ? EG_MODE_NATIVE : (enum eg_mode)a->opts->mode);
 	if (st)
 		return st;
-	err = pins__make(&building);
-	if (err) {
-		st = report(status_of(err), "%s: its pins can't be made: %s", a->name, why(err));
-		goto cleanup;
-	}
-	err = pin_maps(a, &building);
-	if (err) {
-		st = report(status_of(err), "%s: its maps can't be pinned: %s", a->name, why(err));
-		goto cleanup;
-	}
-	st = remove_foreign(a);
+	st = stage(a, &building) ?: remove_foreign(a);
 	if (st)
 		goto cleanup;
 	/* Before the first packet, which would remember for a second that it is off. */
 	enable_forwarding(a);
-	st = attach_ingress(a);
+	st = attach_ingress(a, &building);
 	if (st)
 		goto undo;
 	err = hooks__tc(&a->hooks, HOOK_TC_EGRESS, a->obj.programs[HOOK_TC_EGRESS], &a->old);

@@ -63,18 +63,29 @@ static void read_owned(struct instance *in, const char *value, __u32 size)
 		memcpy(&in->meta.owned, value + at, sizeof(in->meta.owned));
 }
 
-/* abi stands first whatever the rest looks like. */
-static void read_meta(struct instance *in)
+/*
+ * abi stands first whatever the rest looks like. What can't be read is an error, not
+ * another ABI: it would be forgotten what has to be taken back. -errno.
+ */
+static int read_meta(struct instance *in)
 {
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info), zero = 0;
 	char *value;
+	int err = 0;
 
-	if (in->maps[PIN_META] < 0 || bpf_obj_get_info_by_fd(in->maps[PIN_META], &info, &len) ||
-	    info.value_size < sizeof(in->abi))
-		return;
+	if (in->maps[PIN_META] < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(in->maps[PIN_META], &info, &len))
+		return -errno;
+	if (info.value_size < sizeof(in->abi))
+		return 0;
 	value = calloc(1, info.value_size);
-	if (value && !bpf_map_lookup_elem(in->maps[PIN_META], &zero, value)) {
+	if (!value)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(in->maps[PIN_META], &zero, value)) {
+		err = -errno;
+	} else {
 		memcpy(&in->abi, value, sizeof(in->abi));
 		if (in->abi == EG_ABI && info.value_size == sizeof(in->meta))
 			memcpy(&in->meta, value, sizeof(in->meta));
@@ -85,6 +96,7 @@ static void read_meta(struct instance *in)
 	in->meta.ifname[sizeof(in->meta.ifname) - 1] = 0;
 	in->meta.netns[sizeof(in->meta.netns) - 1] = 0;
 	in->meta.config[sizeof(in->meta.config) - 1] = 0;
+	return err;
 }
 
 static void read_links(struct instance *in)
@@ -187,7 +199,9 @@ int instance__open(struct instance *in, const struct pin_dir *dir)
 			goto failed;
 		in->links[i] = fd < 0 ? -1 : fd;
 	}
-	read_meta(in);
+	fd = read_meta(in);
+	if (fd < 0)
+		goto failed;
 	read_links(in);
 	in->state = judge(in);
 	copy_text(in->ifname, in->meta.ifname, sizeof(in->ifname));

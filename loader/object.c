@@ -50,6 +50,20 @@ static int configure(struct echogate *skel, const struct object_options *opts)
 	return 0;
 }
 
+/*
+ * libbpf sets the flag for fragments by the section's name, whatever one says;
+ * a handler of our own for that name leaves it to us. -errno.
+ */
+static int own_frags(void)
+{
+	static int handler = -1;
+
+	if (handler < 0)
+		handler = libbpf_register_prog_handler("xdp.frags", BPF_PROG_TYPE_XDP, BPF_XDP,
+						       NULL);
+	return handler < 0 ? handler : 0;
+}
+
 /* Saves the log of the program that was refused, and names the file. Reports. */
 static enum status refused(const char *name, int err, struct bpf_program *const *programs,
 			   const char *log)
@@ -107,7 +121,7 @@ enum status object__load(const struct object_options *opts, const char *name, st
 	struct bpf_program *programs[HOOK_COUNT];
 	struct bpf_map *maps[PIN_MAP_COUNT];
 	enum status st = FAILED;
-	struct echogate *skel;
+	struct echogate *skel = NULL;
 	size_t left_out;
 	char *log;
 	int err;
@@ -119,6 +133,11 @@ enum status object__load(const struct object_options *opts, const char *name, st
 	log = mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (log == MAP_FAILED)
 		return report(FAILED, "%s: %s", name, why(errno));
+	err = own_frags();
+	if (err) {
+		st = report(FAILED, "%s: libbpf: %s", name, why(err));
+		goto cleanup;
+	}
 	skel = echogate__open();
 	if (!skel) {
 		st = report(FAILED, "%s: the BPF object can't be opened: %s (%s)", name, why(errno),
@@ -136,8 +155,15 @@ enum status object__load(const struct object_options *opts, const char *name, st
 	maps[PIN_METRICS] = skel->maps.eg_metrics;
 	maps[PIN_META] = skel->maps.eg_meta;
 
-	bpf_program__set_autoload(skel->progs.eg_xdp, !opts->tc);
-	bpf_program__set_autoload(skel->progs.eg_tc_ingress, opts->tc);
+	bpf_program__set_autoload(skel->progs.eg_xdp, opts->mode != EG_MODE_TC);
+	bpf_program__set_autoload(skel->progs.eg_tc_ingress, opts->mode == EG_MODE_TC);
+	/*
+	 * For a program that knows fragments, generic XDP copies the packet and forgets
+	 * the length of its link header: every tc program behind it would be blind. For
+	 * one that doesn't, it makes the packet linear.
+	 */
+	if (opts->mode == EG_MODE_NATIVE)
+		bpf_program__set_flags(skel->progs.eg_xdp, BPF_F_XDP_HAS_FRAGS);
 	err = configure(skel, opts);
 	if (err) {
 		st = report(FAILED, "%s: random numbers: %s", name, why(err));

@@ -18,7 +18,7 @@ struct object_options {
 	const struct settings *settings;
 	const struct eg_meta *meta;
 	int counters;			/* map to go on counting in, or -1 */
-	bool tc;			/* ingress in tc, not in XDP */
+	enum eg_mode mode;		/* of ingress */
 	bool l3;			/* frames without an Ethernet header */
 };
 

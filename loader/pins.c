@@ -264,7 +264,14 @@ int pins__make(const struct pin_dir *d)
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return -errno;
 	pins__dir(path, sizeof(path), d->cookie, d->ifindex, true);
-	return mkdir(path, 0700) ? -errno : 0;
+	if (mkdir(path, 0700)) {
+		int err = -errno;
+
+		snprintf(path, sizeof(path), PIN_ROOT "/%llu", (unsigned long long)d->cookie);
+		rmdir(path);	/* refused while others of this namespace are in it */
+		return err;
+	}
+	return 0;
 }
 
 int pins__swap_in(const struct pin_dir *d)
