@@ -60,7 +60,7 @@ static __always_inline enum eg_reason eg_tags(struct eg_cursor c, const struct e
 static __always_inline enum eg_reason eg_judge(void *ctx, enum eg_hook hook, const void *data,
 					       const void *end, __u32 family, struct eg_work *w)
 {
-	/* The parser saw it all, but in another function: the verifier wants to see it too. */
+	/* The parser has seen both headers, but one proof shall do for every offset. */
 	const void *eth = eg_l3 ? data : eg_view(data, sizeof(struct ethhdr), end);
 	__u32 flags = eg_config.flags;
 	enum eg_reason reason;
