@@ -39,12 +39,9 @@ static __always_inline enum eg_reason eg_xdp_echo(struct xdp_md *ctx, __u32 l3,
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct eg_work w = { .kind = kind, .l3 = l3 };
-	__u64 linear = end - data;
 	enum eg_reason reason;
 
-	reason = eg_decide(ctx, EG_HOOK_XDP, data, end, NULL, &w);
-	if (unlikely(reason == EG_REASON_NOT_LINEAR) && linear == bytes)
-		return EG_REASON_IP_LENGTH;
+	reason = eg_decide(ctx, EG_HOOK_XDP, data, end, bytes, NULL, &w);
 	if (reason == EG_REASON_NONE && !eg_xdp_answer(ctx, &w, bytes, serial))
 		return EG_REASON_ADJUST_FAILED;
 	return reason;
@@ -157,12 +154,12 @@ static __always_inline bool eg_tc_answer(struct __sk_buff *skb, const struct eg_
 
 /* The same as eg_xdp_echo(). */
 static __always_inline enum eg_reason eg_tc_echo(struct __sk_buff *skb, __u32 l3,
-						 enum eg_echo_kind kind, __u64 serial)
+						 enum eg_echo_kind kind, __u64 bytes,
+						 __u64 serial)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	struct eg_work w = { .kind = kind, .l3 = l3 };
 	struct eg_tag tag, *aside = NULL;
-	__u64 linear = end - data;
 	enum eg_reason reason;
 
 	if (skb->vlan_present) {
@@ -170,9 +167,7 @@ static __always_inline enum eg_reason eg_tc_echo(struct __sk_buff *skb, __u32 l3
 		tag.tci = bpf_htons(skb->vlan_tci);
 		aside = &tag;
 	}
-	reason = eg_decide(skb, EG_HOOK_TC, data, end, aside, &w);
-	if (unlikely(reason == EG_REASON_NOT_LINEAR) && linear == skb->len)
-		return EG_REASON_IP_LENGTH;
+	reason = eg_decide(skb, EG_HOOK_TC, data, end, bytes, aside, &w);
 	if (reason == EG_REASON_NONE && !eg_tc_answer(skb, &w, serial))
 		return EG_REASON_ADJUST_FAILED;
 	return reason;
@@ -198,7 +193,7 @@ int eg_tc_ingress(struct __sk_buff *skb)
 		eg_account(counters, p.cell, EG_VERDICT_PASS, reason, bytes);
 		return TC_ACT_UNSPEC;
 	}
-	reason = eg_tc_echo(skb, p.l3, p.echo, eg_serial(counters));
+	reason = eg_tc_echo(skb, p.l3, p.echo, bytes, eg_serial(counters));
 	if (reason == EG_REASON_NONE)
 		verdict = EG_VERDICT_ANSWER;
 	eg_account(counters, p.cell, verdict, reason, bytes);

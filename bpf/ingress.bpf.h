@@ -84,15 +84,16 @@ static __always_inline enum eg_reason eg_judge(void *ctx, enum eg_hook hook, con
 }
 
 /*
- * Why the echo request in the frame from `data` to `end`, which is all that is
+ * Why the echo request in the frame of `bytes`, of which `data` to `end` is
  * linear, is left to the kernel, if it is. w->kind and w->l3 come from the parser;
  * `aside` is a tag that the frame carries beside its bytes (tc), or NULL.
  */
 static __always_inline enum eg_reason eg_decide(void *ctx, enum eg_hook hook, const void *data,
-						const void *end, const struct eg_tag *aside,
-						struct eg_work *w)
+						const void *end, __u64 bytes,
+						const struct eg_tag *aside, struct eg_work *w)
 {
 	struct eg_cursor c = { .pos = data, .end = end };
+	__u64 linear = end - data;
 	enum eg_reason reason;
 
 	w->tags = (struct eg_vlan_key){};
@@ -102,8 +103,12 @@ static __always_inline enum eg_reason eg_decide(void *ctx, enum eg_hook hook, co
 			return reason;
 	}
 	EG_BOUND(w->l3, 31);
-	return w->kind == EG_ECHO_4 ? eg_judge(ctx, hook, data, end, AF_INET, w) :
-				      eg_judge(ctx, hook, data, end, AF_INET6, w);
+	reason = w->kind == EG_ECHO_4 ? eg_judge(ctx, hook, data, end, AF_INET, w) :
+					eg_judge(ctx, hook, data, end, AF_INET6, w);
+	/* Beyond what is linear, and there is no more. */
+	if (unlikely(reason == EG_REASON_NOT_LINEAR) && linear == bytes)
+		reason = EG_REASON_IP_LENGTH;
+	return reason;
 }
 
 /* The hop limit of what this host sends by the device that the frame came in by. */

@@ -213,11 +213,11 @@ static enum status attach_ingress(struct attachment *a, const struct pin_dir *bu
 		err = try_mode(a, mode);
 		if (!err)
 			return DONE;
+		if (err == -ENODEV)
+			return report(FAILED, "%s: the interface vanished", a->name);
 		/* What has been running in this mode was not refused by the driver. */
 		if (a->old.alive[HOOK_XDP] && a->old.meta.mode == (__u32)mode)
 			break;
-		if (err == -ENODEV)
-			return report(FAILED, "%s: the interface vanished", a->name);
 		if (err == -EPERM || err == -EACCES)
 			break;
 	}

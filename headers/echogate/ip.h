@@ -7,7 +7,6 @@
 #include "cursor.h"
 #include "names.h"
 
-#define EG_IPV4_OFFSET		0x1fff		/* fragment offset, 8-byte units */
 #define EG_IPV4_FRAGMENT	0x3fff		/* MF or an offset */
 #define EG_IPV6_EXTENSIONS	8		/* headers walked at most */
 
