@@ -9,6 +9,7 @@
 
 #include <echogate/abi.h>
 #include <echogate/path.h>
+#include <echogate/prefix.h>
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -41,6 +42,99 @@ struct {
 	__type(value, __u32);
 } eg_metrics SEC(".maps");
 
+/*
+ * The rules. How many entries these have, the loader says; the large ones can be
+ * mapped, which fills them at once and lets buckets begin on a cache line.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+} eg_table SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_vector);
+} eg_vectors SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_rule);
+} eg_rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_prefix4);
+} eg_prefix4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_bucket4);
+} eg_bucket4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_prefix6);
+} eg_prefix6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_bucket6);
+} eg_bucket6 SEC(".maps");
+
+/* What rules have counted and used up; outlives them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_RULE_SLOTS);	/* times CPUs: the loader says */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_rule_cell);
+} eg_rule_cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_RULE_SLOTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+} eg_limits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_SOURCE_BUCKETS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_source_bucket);
+} eg_sources SEC(".maps");
+
+/* Written in trial runs only (explain). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct eg_trace);
+} eg_trace SEC(".maps");
+
 /* No program reads it: the loader's own notes, pinned with the rest. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -60,5 +154,15 @@ const volatile __u32 eg_epoch_shift = 8;
 const volatile bool eg_swap = false;
 /* The device has no link header. */
 const volatile bool eg_l3 = false;
+const volatile struct eg_ruleset eg_rulesets[EG_DIRECTION_COUNT] = {};
+const volatile struct eg_prefix_info eg_prefix_info = {};
+/* Length of a jiffy, ns. */
+const volatile __u64 eg_tick = 4000000;
+/*
+ * Secret. A packet run by BPF_PROG_TEST_RUN that carries it (XDP: as 8 bytes of
+ * metadata; tc: in cb[0] and cb[1]) is a trial: nothing is counted, no limit used up,
+ * and eg_trace says how it was decided.
+ */
+const volatile __u64 eg_trial = 0;
 
 #endif

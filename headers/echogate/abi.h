@@ -10,7 +10,7 @@
 #include "names.h"
 
 /* Raised whenever a pinned map of an older echogate could be misread. */
-#define EG_ABI			1
+#define EG_ABI			2
 
 #define EG_ICMP_SLOTS		64
 #define EG_PROTOCOL_SLOTS	64
@@ -69,6 +69,10 @@ struct eg_config {
 	__u8  mac[6];			/* its MAC address; zero on L3 devices */
 	__u8  ttl4;			/* net.ipv4.ip_default_ttl */
 	__u8  hop6;			/* net.ipv6.conf.IFACE.hop_limit */
+	__s32 tai;			/* TAI less UTC as the kernel has it, seconds */
+	/* Source of errors about packets that weren't for this host; zero: there is none. */
+	__be32 error4;
+	__be32 error6[4];
 };
 
 /* Own addresses -------------------------------------------------------- */
@@ -142,6 +146,206 @@ struct eg_path_set {
 	__u32 cell[EG_PATH_WAYS];
 };
 
+/* Rules ------------------------------------------------------------------ */
+
+#define EG_RULES_MAX		4096	/* of both directions together */
+#define EG_WORD_BITS		64
+#define EG_RULE_WORDS		(EG_RULES_MAX / EG_WORD_BITS)
+#define EG_RULE_SLOTS		8192	/* places of counters: two generations' worth */
+
+/*
+ * What rules look at. Each field of a packet is an index into a part of eg_table of
+ * its own; what stands there says which rules the packet satisfies as far as this
+ * field goes. Index 0 is "the packet has no such field", unless said otherwise.
+ */
+enum eg_field {
+	EG_FIELD_KIND,		/* EG_KIND_*: every frame has one */
+	EG_FIELD_CODE,		/* 1 + code of ICMP, 257 + code of ICMPv6 */
+	EG_FIELD_SPORT,		/* 1 + source port */
+	EG_FIELD_DPORT,		/* 1 + destination port */
+	EG_FIELD_FLAGS,		/* 1 + flags of TCP */
+	EG_FIELD_TTL,		/* 1 + TTL or hop limit */
+	EG_FIELD_DSCP,		/* 1 + DSCP */
+	EG_FIELD_LENGTH,	/* 1 + length of the IP packet, as its header says, at most 65534 */
+	EG_FIELD_SHAPE,		/* 1 + EG_SHAPE_* */
+	EG_FIELD_VLAN,		/* 0: untagged; 1 + VLAN ID of the outermost tag */
+	EG_FIELD_OWN,		/* 1 + EG_OWN_* */
+	EG_FIELD_PROTECT,	/* 0: not protected, 1: protected */
+	EG_FIELD_FROM,		/* 1 + class of the source address */
+	EG_FIELD_TO,		/* 1 + class of the destination address */
+	EG_FIELD_COUNT
+};
+
+/* EG_FIELD_KIND. What is cut too short for its type or its header is among the protocols. */
+#define EG_KIND_PROTO4		0	/* + protocol of IPv4 */
+#define EG_KIND_PROTO6		256	/* + upper-layer protocol of IPv6 */
+#define EG_KIND_ICMP		512	/* + type, where the protocol is ICMP and the type readable */
+#define EG_KIND_ICMP6		768	/* + type, the same */
+#define EG_KIND_ARP		1024
+#define EG_KIND_OTHER		1025	/* any other EtherType, or a frame too short to have one */
+#define EG_KIND_BAD4		1026	/* IPv4 by EtherType, but no valid header */
+#define EG_KIND_BAD6		1027
+#define EG_KIND_COUNT		1028
+
+/* EG_FIELD_SHAPE: one of these three, plus EG_SHAPE_OPTIONS. */
+#define EG_SHAPE_WHOLE		0	/* no fragment */
+#define EG_SHAPE_FIRST		1	/* fragment with offset 0; IPv6 atomic fragments too */
+#define EG_SHAPE_LATER		2
+#define EG_SHAPE_OPTIONS	3	/* IPv4 options, or IPv6 extension headers but the fragment header */
+
+/* EG_FIELD_OWN, bits. */
+#define EG_OWN_SOURCE		1	/* the source is an address of this host */
+#define EG_OWN_DESTINATION	2
+
+#define EG_CODE_SIZE		513
+#define EG_PORT_SIZE		65537
+#define EG_FLAGS_SIZE		257
+#define EG_TTL_SIZE		257
+#define EG_DSCP_SIZE		65
+#define EG_LENGTH_SIZE		65536
+#define EG_SHAPE_SIZE		7
+#define EG_VLAN_SIZE		4097
+#define EG_OWN_SIZE		5
+#define EG_PROTECT_SIZE		2
+
+/*
+ * Map eg_table: array of __u64. With up to 64 rules in a direction an entry is the
+ * rules themselves, bit n for the nth. With more it is an index into eg_vectors.
+ * Map eg_vectors: array. Bit n of summary: word[n] isn't zero.
+ */
+struct eg_vector {
+	__u64 summary;
+	__u64 word[EG_RULE_WORDS];
+};
+
+/* What becomes of a packet that no rule decides. */
+enum eg_default {
+	EG_DEFAULT_ANSWER,	/* an echo request that can be answered is, the rest passes */
+	EG_DEFAULT_PASS,
+	EG_DEFAULT_DROP,	/* what is protected passes */
+};
+
+/* In .rodata, one for each direction: what isn't used is not even in the program. */
+struct eg_ruleset {
+	__u32 rules;			/* 0: there is nothing to evaluate */
+	__u32 first;			/* index of the first in eg_rules */
+	__u32 used;			/* bit n: some rule asks for enum eg_field n */
+	__u32 fallback;			/* enum eg_default */
+	__u32 base[EG_FIELD_COUNT];	/* where in eg_table a field begins */
+	__u32 pad[2];
+};
+
+enum eg_rule_verdict {
+	EG_RULE_PASS,
+	EG_RULE_DROP,
+	EG_RULE_ANSWER,
+	EG_RULE_REJECT,
+	EG_RULE_COUNT,			/* counts, and evaluation goes on */
+	EG_RULE_PROTECT,		/* makes the packet protected, and evaluation goes on */
+};
+
+enum eg_rule_flag {
+	EG_RULE_LIMIT	= 1 << 0,
+	EG_RULE_SOURCE	= 1 << 1,	/* per-source limit */
+	EG_RULE_SAMPLE	= 1 << 2,
+	EG_RULE_FOREIGN	= 1 << 3,	/* answers for addresses that aren't this host's */
+	EG_RULE_PRECISE	= 1 << 4,	/* a tick is too coarse a clock for its limits */
+};
+
+/* Per-source limits reckon in units of 64 ns. */
+#define EG_SOURCE_SHIFT		6
+
+/* Map eg_rules: array, ingress first, then egress. */
+struct eg_rule {
+	__u8  verdict;			/* enum eg_rule_verdict */
+	__u8  flags;			/* enum eg_rule_flag */
+	__u8  reject;			/* enum eg_reject */
+	__u8  source4, source6;		/* per-source: length of the prefix, bits */
+	__u8  pad;
+	__u16 slot;			/* of its counters and limits; stays with an unchanged rule */
+	__u32 sample;			/* one packet in so many */
+	__u32 batch;			/* tokens that a CPU takes at once */
+	__u64 gap, depth;		/* ns a packet, and ns that may be run up (burst * gap) */
+	__u64 source_gap, source_depth;	/* the same for each source, 64 ns */
+	__u64 id;			/* hash of its text */
+	__u32 line;			/* in its file */
+	__u32 pad2;
+};
+
+/*
+ * Map eg_rule_cells: array of CPUs * EG_RULE_SLOTS, index CPU * EG_RULE_SLOTS + slot.
+ * A rule belongs to one direction, so nobody interrupts its cell.
+ */
+struct eg_rule_cell {
+	struct eg_count count;
+	__u64 credit;			/* packets that this CPU has taken from the limit */
+	__u64 pad;
+};
+
+/* Map eg_limits: array of EG_RULE_SLOTS theoretical arrival times (GCRA), ns. */
+
+/*
+ * Map eg_sources: array of buckets. A cell is 24 bits of a keyed hash of source
+ * and slot, and 40 bits of theoretical arrival time in 64 ns.
+ */
+#define EG_SOURCE_BUCKETS	16384
+#define EG_SOURCE_WAYS		8
+
+struct eg_source_bucket {
+	__u64 cell[EG_SOURCE_WAYS];
+};
+
+/* What a trial run (explain) writes down; map eg_trace: one entry. */
+#define EG_TRACE_RULES		64
+
+struct eg_trace {
+	__u32 verdict;			/* enum eg_verdict */
+	__u32 reason;			/* enum eg_reason */
+	__u32 rule;			/* index in eg_rules of the one that decided; ~0: none */
+	__u32 matched;			/* rules that matched, also those that don't fit below */
+	__u32 protect;			/* the packet is protected */
+	__u32 index[EG_FIELD_COUNT];	/* of the packet in each field; those of unused fields are 0 */
+	__u16 rules[EG_TRACE_RULES];	/* indices in eg_rules, in order */
+	__u32 pad;
+};
+
+/* Prefixes: see prefix.h ------------------------------------------------- */
+
+#define EG_BUCKET4_WAYS		10
+#define EG_BUCKET6_WAYS		3
+
+/* Map eg_prefix4: array. */
+struct eg_prefix4 {
+	__u32 cell[16];
+};
+
+/* Map eg_bucket4: array. */
+struct eg_bucket4 {
+	__u32 key[EG_BUCKET4_WAYS];
+	__u16 class[EG_BUCKET4_WAYS];
+	__u32 marks;
+};
+
+/* Map eg_prefix6: array. */
+struct eg_prefix6 {
+	__u64 cell[8];
+};
+
+/* Map eg_bucket6: array. */
+struct eg_bucket6 {
+	__u64 key[EG_BUCKET6_WAYS][2];
+	__u16 class[EG_BUCKET6_WAYS];
+	__u8  pad[6];
+	__u32 marks;
+};
+
+/* In .rodata. */
+struct eg_prefix_info {
+	__u64 seed;
+	__u32 buckets4, buckets6;
+	__u32 used4, used6;
+};
+
 /* About the attachment ------------------------------------------------- */
 
 enum eg_mode { EG_MODE_NATIVE, EG_MODE_GENERIC, EG_MODE_TC, EG_MODE_COUNT };
@@ -177,7 +381,7 @@ EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16);
 EG_SAME("eg_counters.icmp6", __builtin_offsetof(struct eg_counters, icmp6), EG_CELL_ICMP6 * 64);
 EG_SAME("eg_counters.protocol", __builtin_offsetof(struct eg_counters, protocol), EG_CELL_PROTOCOL * 64);
 EG_SAME("eg_counters.reason", __builtin_offsetof(struct eg_counters, reason), EG_CELL_COUNT * 64);
-EG_SAME("eg_config", sizeof(struct eg_config), 24);
+EG_SAME("eg_config", sizeof(struct eg_config), 48);
 EG_SAME("eg_config.mac", __builtin_offsetof(struct eg_config, mac), 16);
 EG_SAME("eg_config.hop6", __builtin_offsetof(struct eg_config, hop6), 23);
 EG_SAME("eg_addr4_bucket", sizeof(struct eg_addr4_bucket), 32);
@@ -192,6 +396,18 @@ EG_SAME("eg_meta", sizeof(struct eg_meta), 560);
 EG_SAME("eg_meta.owned", __builtin_offsetof(struct eg_meta, owned), 28);
 EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 32);
 EG_SAME("verdicts", EG_VERDICT_COUNT, 4);
+EG_SAME("eg_vector", sizeof(struct eg_vector), 8 + 8 * 64);
+EG_SAME("eg_ruleset", sizeof(struct eg_ruleset), 80);
+EG_SAME("eg_rule", sizeof(struct eg_rule), 64);
+EG_SAME("eg_rule.gap", __builtin_offsetof(struct eg_rule, gap), 16);
+EG_SAME("eg_rule.id", __builtin_offsetof(struct eg_rule, id), 48);
+EG_SAME("eg_rule_cell", sizeof(struct eg_rule_cell), 32);
+EG_SAME("eg_source_bucket", sizeof(struct eg_source_bucket), 64);
+EG_SAME("eg_prefix4", sizeof(struct eg_prefix4), 64);
+EG_SAME("eg_bucket4", sizeof(struct eg_bucket4), 64);
+EG_SAME("eg_prefix6", sizeof(struct eg_prefix6), 64);
+EG_SAME("eg_bucket6", sizeof(struct eg_bucket6), 64);
+EG_SAME("eg_trace", sizeof(struct eg_trace), 20 + 14 * 4 + 64 * 2 + 4);
 
 _Static_assert(EG_REASON_COUNT <= 63, "a memo cell keeps six bits for a reason");
 _Static_assert((int)EG_ICMP_COUNT <= EG_ICMP_SLOTS && (int)EG_ICMP6_COUNT <= EG_ICMP_SLOTS, "ICMP slots");

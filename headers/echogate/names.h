@@ -56,7 +56,23 @@
 	X(FRAG_NEEDED,       "frag-needed",       "reply longer than the route's MTU") \
 	X(FIB_ERROR,         "fib-error",         "route look-up failed") \
 	X(ADJUST_FAILED,     "adjust-failed",     "frame could not be trimmed or made writable") \
-	X(MAP_MISS,          "map-miss",          "a map entry that must exist was not found")
+	X(MAP_MISS,          "map-miss",          "a map entry that must exist was not found") \
+	X(TIMESTAMP_SHORT,   "timestamp-short",   "timestamp request shorter than 20 bytes") \
+	X(REJECT_FORBIDDEN,  "reject-forbidden",  "rejected, but no error may be sent in answer to it") \
+	X(REJECT_LIMIT,      "reject-limit",      "rejected, but errors were sent too often") \
+	X(REJECT_FAILED,     "reject-failed",     "rejected, but the error has no way back or no room")
+
+/*
+ * What `reject ... with` can send.
+ * X(enumerator, name, ICMP type, code, ICMPv6 type, code); a type of -1 is a TCP segment.
+ */
+#define EG_REJECTS(X) \
+	X(NET_UNREACHABLE,      "net-unreachable",      3, 0,  1, 0) \
+	X(HOST_UNREACHABLE,     "host-unreachable",     3, 1,  1, 3) \
+	X(PROTOCOL_UNREACHABLE, "protocol-unreachable", 3, 2,  4, 1) \
+	X(PORT_UNREACHABLE,     "port-unreachable",     3, 3,  1, 4) \
+	X(ADMIN_PROHIBITED,     "admin-prohibited",     3, 13, 1, 1) \
+	X(TCP_RESET,            "tcp-reset",            -1, 0, -1, 0)
 
 /*
  * Upper-layer protocols that have a counter of their own.
@@ -173,6 +189,9 @@ enum eg_verdict { EG_VERDICTS(EG_ENUM_VERDICT) EG_VERDICT_COUNT };
 
 #define EG_ENUM_REASON(id, name, text)	EG_REASON_##id,
 enum eg_reason { EG_REASONS(EG_ENUM_REASON) EG_REASON_COUNT };
+
+#define EG_ENUM_REJECT(id, name, type, code, type6, code6)	EG_REJECT_##id,
+enum eg_reject { EG_REJECTS(EG_ENUM_REJECT) EG_REJECT_COUNT };
 
 #define EG_ENUM_PROTOCOL(id, num, name)	EG_PROTOCOL_##id,
 enum eg_protocol { EG_PROTOCOLS(EG_ENUM_PROTOCOL) EG_PROTOCOL_COUNT };

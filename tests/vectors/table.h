@@ -532,13 +532,13 @@ static inline bool works_without_link(const struct vector *v)
 /*
  * Reasons that no frame brings about: the FIB switched off is tested on its own,
  * what needs fragments of the buffer likewise; the others only a broken kernel
- * or loader could cause.
+ * or loader could cause. What only rules bring about is tested with them.
  */
 static inline bool reason_without_vector(enum eg_reason reason)
 {
 	return reason == EG_REASON_FIB_DISABLED || reason == EG_REASON_NOT_LINEAR ||
 	       reason == EG_REASON_FIB_ERROR || reason == EG_REASON_ADJUST_FAILED ||
-	       reason == EG_REASON_MAP_MISS;
+	       reason == EG_REASON_MAP_MISS || reason >= EG_REASON_TIMESTAMP_SHORT;
 }
 
 #endif

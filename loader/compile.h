@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From rules to what the programs look up: see abi.h for the layouts. */
+#ifndef LOADER_COMPILE_H
+#define LOADER_COMPILE_H
+
+#include "prefixtable.h"
+#include "ruleset.h"
+
+struct compiled {
+	struct eg_ruleset rulesets[EG_DIRECTION_COUNT];
+	__u64 *table;
+	size_t table_count;		/* at least 1 */
+	struct eg_vector *vectors;
+	size_t vector_count;		/* at least 1; vectors[0] is empty */
+	struct eg_rule *rules;		/* slot is 0: whoever loads gives it */
+	size_t rule_count;
+	struct prefix_table prefixes;
+};
+
+/*
+ * `name` is the interface's, for messages; `tick` ns of one jiffy; `cpus` how many there may
+ * be. The caller frees, also after a failure. Reports.
+ */
+enum status compile(const struct rules *r, const char *name, __u64 tick, int cpus,
+		    struct compiled *out);
+void compiled__free(struct compiled *c);
+
+/* What the maps made of it take, bytes. */
+size_t compiled__memory(const struct compiled *c);
+
+#endif
