@@ -163,7 +163,7 @@ const volatile __u64 eg_tick = 4000000;
 /*
  * Secret. A packet run by BPF_PROG_TEST_RUN that carries it (XDP: as 8 bytes of
  * metadata; tc: in cb[0] and cb[1]) is a trial: nothing is counted, no limit used up,
- * and eg_trace says how it was decided.
+ * and eg_trace says how it was decided. 0: there are none.
  */
 const volatile __u64 eg_trial = 0;
 
