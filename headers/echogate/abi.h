@@ -367,7 +367,7 @@ struct eg_trace {
 
 /* Prefixes: see prefix.h ------------------------------------------------- */
 
-#define EG_BUCKET4_WAYS		10
+#define EG_BUCKET4_WAYS		8
 #define EG_BUCKET6_WAYS		3
 #define EG_PREFIX6_LENGTHS	128	/* 1 to 128: ::/0 needs no look-up */
 
@@ -382,18 +382,16 @@ struct eg_prefix4 {
 
 /*
  * Map eg_bucket4: array, by a hash of the key. A key is the prefix with a one behind its
- * last bit; that of a /32 is the address, and its bit in `marks` is set. An unused
- * place is zero and has no such bit. Class comes first so that any index of four bits
- * stays within.
+ * last bit; that of a /32 is the address. A tag is 0x80 and seven bits of the hash, the
+ * lowest of them inverted for a /32. Byte n of `tags` belongs to place n; 0: unused.
  */
 struct eg_bucket4 {
-	__u16 class[EG_BUCKET4_WAYS];
+	__u64 tags;
 	__u32 key[EG_BUCKET4_WAYS];
-	__u32 marks;			/* bit n: key[n] is a /32; and EG_BUCKET4_SPILLS */
+	__u16 class[EG_BUCKET4_WAYS];
+	__u8  spills;			/* 1: some prefix from here stands in its other bucket */
+	__u8  pad[7];
 };
-
-/* Some prefix that belongs here stands in its other bucket. */
-#define EG_BUCKET4_SPILLS	(1u << 31)
 
 /*
  * Map eg_prefix6: array of cells, found by a hash of the upper 32 bits. Bit n: a prefix longer
@@ -408,7 +406,7 @@ struct eg_bucket6 {
 	__u64 key[EG_BUCKET6_WAYS][2];	/* in host order, upper half first */
 	__u16 class[EG_BUCKET6_WAYS];
 	__u8  length[EG_BUCKET6_WAYS];
-	__u8  spills;			/* 1: as EG_BUCKET4_SPILLS */
+	__u8  spills;			/* as in eg_bucket4 */
 	__u8  pad[6];
 };
 
@@ -493,6 +491,7 @@ EG_SAME("eg_rule_cell", sizeof(struct eg_rule_cell), 32);
 EG_SAME("eg_source_bucket", sizeof(struct eg_source_bucket), 64);
 EG_SAME("eg_prefix4", sizeof(struct eg_prefix4), 64);
 EG_SAME("eg_bucket4", sizeof(struct eg_bucket4), 64);
+EG_SAME("eg_bucket4.class", __builtin_offsetof(struct eg_bucket4, class), 40);
 EG_SAME("eg_prefix6", sizeof(struct eg_prefix6), 64);
 EG_SAME("eg_bucket6", sizeof(struct eg_bucket6), 64);
 EG_SAME("eg_bucket6.class", __builtin_offsetof(struct eg_bucket6, class), 48);
