@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../loader/compile.h"
+#include "loader/compile.h"
 
 #define TICK	4000000ULL
 #define CPUS	4
