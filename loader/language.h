@@ -37,7 +37,9 @@ struct defined_set {
 	struct place name_at;
 	bool failed;			/* its file could not be read */
 	bool used;			/* by the rules of the interface at hand */
-	struct view *view;		/* cover.c's */
+	bool families_known;
+	int families;			/* FAMILY*, when known */
+	struct prefixes sorted;		/* none within another, for comparing */
 };
 
 enum matcher {

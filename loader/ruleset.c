@@ -23,6 +23,7 @@ static void free_set(struct defined_set *d)
 	free(d->set.file);
 	free(d->set.path);
 	prefixes__free(&d->set.prefixes);
+	prefixes__free(&d->sorted);
 	free(d);
 }
 
