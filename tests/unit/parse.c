@@ -345,7 +345,7 @@ static void test_every_slot(void **state)
 		s = sharp(frame, sizeof(frame));
 		assert_int_equal(eg_parse(s.c, false, &p), EG_REASON_NONE);
 		assert_in_range(p.cell, EG_CELL_ICMP, EG_CELL_ICMP + EG_ICMP_COUNT - 1);
-		assert_int_equal(p.echo, n == 8 ? EG_ECHO_4 : EG_ECHO_NONE);
+		assert_int_equal(p.echo, n == 8 ? EG_ECHO_4 : n == 13 ? EG_ECHO_STAMP : EG_ECHO_NONE);
 		sharp_free(s.bytes, false);
 	}
 	for (int n = 0; n < 256; n++) {
