@@ -100,6 +100,10 @@ $(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $< $(EXTRA) -lcmocka -o $@
 
+$(OUT)/tests/unit-compile: EXTRA := loader/compile.c \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(OUT)/tests/unit-compile: loader/compile.c
+
 $(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
