@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * From rules to what the programs look up: see abi.h for the layouts. How they are
- * to be evaluated: AND the entries of all fields that a ruleset uses, and take the rules
- * that are left from the first on. EG_RULE_PROTECT is one of them: then AND once more, with
+ * to be evaluated: begin with all rules, AND the entries of the fields that the ruleset
+ * uses, and take what is left from the first on. After an EG_RULE_PROTECT, AND once more: with
  * the entry for "protected".
  *
  * EG_FIELD_PROTECT is used only where a rule must be kept from what is protected: a drop or

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../loader/compile.h"
+#include "loader/compile.h"
 
 #define TICK	4000000ULL
 #define CPUS	4
@@ -490,9 +490,9 @@ static void look_up(const struct compiled *c, enum eg_direction d, enum eg_field
 static void all_fields(const struct compiled *c, enum eg_direction d, const struct packet *p,
 		       __u64 *word)
 {
-	for (__u32 n = 0; n < EG_RULES_MAX; n++)
-		word[n / 64] = n < c->rulesets[d].rules ? word[n / 64] | 1ULL << n % 64 :
-							   word[n / 64] & ~(1ULL << n % 64);
+	memset(word, 0, EG_RULE_WORDS * sizeof(*word));
+	for (__u32 n = 0; n < c->rulesets[d].rules; n++)
+		word[n / 64] |= 1ULL << n % 64;
 	for (enum eg_field f = 0; f < EG_FIELD_COUNT; f++)
 		look_up(c, d, f, index_in(p, f), word);
 }
@@ -500,7 +500,7 @@ static void all_fields(const struct compiled *c, enum eg_direction d, const stru
 static size_t walk_tables(const struct compiled *c, enum eg_direction d, const struct packet *p,
 			  __u32 *found)
 {
-	__u64 word[EG_RULE_WORDS] = {};
+	__u64 word[EG_RULE_WORDS];
 	size_t count = 0;
 
 	all_fields(c, d, p, word);
@@ -574,7 +574,7 @@ static size_t agree(const struct rules *r, const struct compiled *c, enum eg_dir
 {
 	static __u32 written[EG_RULES_MAX], compiled[EG_RULES_MAX];
 	size_t count = walk_rules(r, d, p, written), all = 0;
-	__u64 word[EG_RULE_WORDS] = {};
+	__u64 word[EG_RULE_WORDS];
 
 	assert_int_equal(walk_tables(c, d, p, compiled), count);
 	if (count)
