@@ -258,6 +258,7 @@ static enum status plan(struct attachment *a)
 	if (err)
 		return report(status_of(err), "%s: the rules that run can't be read: %s; --config "
 			      "FILE gives it others", a->g.name, why(err));
+	a->g.kept = true;
 	st = config__parse(old->meta.config, list.text, strlen(list.text), &kept) ?:
 	     config__load_sets(kept, &name, 1) ?:
 	     generation__plan(&a->g, kept);

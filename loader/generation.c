@@ -140,7 +140,7 @@ enum status generation__plan(struct generation *g, const struct config *config)
 	if (st)
 		return st;
 	err = slots__assign(g->compiled.rules, g->compiled.rule_count, &g->running, &g->former,
-			    &g->changes);
+			    g->kept, &g->changes);
 	err = err ?: write_down(g);
 	if (err)
 		return report(status_of(err), "%s: its rules can't be taken up: %s", g->name,

@@ -19,6 +19,7 @@ struct generation {
 	struct instance running;	/* what is there already; ABSENT: nothing */
 	struct instance former;		/* what was kept to go back to */
 	struct instance next;		/* this one, once it is loaded */
+	bool kept;			/* the rules are those of what runs */
 	struct rules rules;
 	struct compiled compiled;
 	struct slot_changes changes;

@@ -98,7 +98,7 @@ static __u16 take_free(__u8 *used)
 }
 
 int slots__assign(struct eg_rule *rules, size_t count, const struct instance *running,
-		  const struct instance *former, struct slot_changes *changes)
+		  const struct instance *former, bool keep_lines, struct slot_changes *changes)
 {
 	struct holders now = {}, before = {};
 	bool dirty[EG_RULE_SLOTS] = {};
@@ -116,6 +116,8 @@ int slots__assign(struct eg_rule *rules, size_t count, const struct instance *ru
 
 		if (same) {
 			rules[i].slot = same->slot;
+			if (keep_lines)
+				rules[i].line = same->line;
 			changes->kept++;
 			continue;
 		}

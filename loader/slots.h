@@ -14,10 +14,11 @@ struct slot_changes {
 
 /*
  * Gives slots to @rules: those of @running to its own, clean ones that neither it nor, as far as
- * there are enough, @former uses to the others. Either may be ABSENT. -errno.
+ * there are enough, @former uses to the others. Either may be ABSENT. With @keep_lines the former
+ * also keep the lines that they have in their file. -errno.
  */
 int slots__assign(struct eg_rule *rules, size_t count, const struct instance *running,
-		  const struct instance *former, struct slot_changes *changes);
+		  const struct instance *former, bool keep_lines, struct slot_changes *changes);
 
 /* Before @former runs again: what others have left in its slots goes. -errno. */
 int slots__reclaim(const struct instance *former, const struct instance *running);
