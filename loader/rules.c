@@ -7,29 +7,11 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Text -------------------------------------------------------------------------- */
 
-/* The same in a block for the interface: several may then stand in one file. Reports. */
-static enum status put_in_block(const struct instance *in, const struct rulelist *l, char **text)
-{
-	struct config *config = NULL;
-	struct rules rules = {};
-	enum status st;
-
-	st = config__parse(in->meta.config, l->text, strlen(l->text), &config) ?:
-	     config__select(config, NULL, &rules);
-	if (!st) {
-		*text = rules__print(&rules, in->ifname);
-		if (!*text)
-			st = report(FAILED, "%s: %s", in->ifname, why(ENOMEM));
-	}
-	rules__free(&rules);
-	config__free(config);
-	return st;
-}
+#define MARGIN	"                                   "	/* as wide as two counts */
 
 static bool is_text_of(const char *line, size_t len, const char *text)
 {
@@ -38,45 +20,37 @@ static bool is_text_of(const char *line, size_t len, const char *text)
 	return strlen(text) == len - indent && !memcmp(line + indent, text, len - indent);
 }
 
-/* In front of each rule what it has counted; rules stand in the text as they do in the list. */
-static void print_with_counts(const char *text, const struct rulelist *l)
+/*
+ * With counts, those of a rule stand in front of it: rules are in the text in the order of
+ * the list. In a block for the interface several texts may stand in one file.
+ */
+static void print_text(const struct instance *in, const struct rulelist *l, bool in_block,
+		       bool stats)
 {
+	const char *margin = stats ? MARGIN : "", *indent = in_block ? "\t" : "", *text = l->text;
 	size_t len, next = 0;
 
-	printf("%14s %18s\n", "packets", "bytes");
+	if (stats)
+		printf("%14s %18s\n", "packets", "bytes");
+	if (in_block) {
+		printf("%sinterface ", margin);
+		ifname__print(stdout, in->ifname);
+		puts(" {");
+	}
 	for (; *text; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
-		if (next < l->count && is_text_of(text, len, l->list[next].text)) {
+		if (stats && next < l->count && is_text_of(text, len, l->list[next].text)) {
 			const struct eg_count *c = &l->list[next++].count;
 
 			printf("%14llu %18llu  ", (unsigned long long)c->packets,
 			       (unsigned long long)c->bytes);
-		} else if (len) {
-			printf("%14s %18s  ", "", "");
+		} else {
+			fputs(margin, stdout);
 		}
-		printf("%.*s\n", (int)len, text);
+		printf("%s%.*s\n", indent, (int)len, text);
 	}
-}
-
-static enum status print_text(const struct instance *in, const struct rulelist *l, bool in_block,
-			      bool stats)
-{
-	char *block = NULL;
-	enum status st;
-
-	if (in_block) {
-		st = put_in_block(in, l, &block);
-		if (st)
-			return st;
-	}
-	if (in_block && *in->netns)
-		printf("# in %s\n", in->netns);
-	if (stats)
-		print_with_counts(block ?: l->text, l);
-	else
-		fputs(block ?: l->text, stdout);
-	free(block);
-	return DONE;
+	if (in_block)
+		printf("%s}\n", margin);
 }
 
 /* JSON -------------------------------------------------------------------------- */
@@ -145,7 +119,7 @@ enum status cmd_rules(const struct command *self, int argc, char **argv)
 		else if (json)
 			json_object_array_add(list, json_instance(&all.list[i], &rules));
 		else
-			st = print_text(&all.list[i], &rules, all.count > 1, stats);
+			print_text(&all.list[i], &rules, all.count > 1, stats);
 		if (!err)
 			rulelist__free(&rules);
 		first = first ?: st;
