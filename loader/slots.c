@@ -55,46 +55,51 @@ static void holders__mark(const struct holders *h, __u8 *used, __u8 bit)
 		used[h->list[i].slot % EG_RULE_SLOTS] |= bit;
 }
 
-/* Of the maps that all generations of an interface share. */
-static int clean(const struct instance *in, const bool *dirty)
+/* Every value of a map whose index is that of a dirty slot, on any CPU. */
+static int clean_map(int fd, const bool *dirty)
 {
-	struct mapped cells, limits;
+	struct mapped m;
 	int err;
 
-	err = mapped__open(&cells, in->maps[PIN_RULE_CELLS], true);
-	if (err)
-		return err;
-	err = mapped__open(&limits, in->maps[PIN_LIMITS], true);
-	if (err)
-		goto cleanup;
-	for (__u32 i = 0; i < cells.entries; i++)
+	if (fd < 0)
+		return 0;	/* damaged; attach makes another */
+	err = mapped__open(&m, fd, true);
+	for (__u32 i = 0; !err && i < m.entries; i++)
 		if (dirty[i % EG_RULE_SLOTS])
-			memset(cells.data + i * cells.stride, 0, cells.stride);
-	for (__u32 i = 0; i < limits.entries; i++)
-		if (dirty[i])
-			memset(limits.data + i * limits.stride, 0, limits.stride);
-	mapped__close(&limits);
-cleanup:
-	mapped__close(&cells);
+			memset(m.data + i * m.stride, 0, m.stride);
+	mapped__close(&m);
 	return err;
 }
 
-#define BY_RUNNING	1
-#define BY_FORMER	2
+/* Of the maps that all generations of an interface share. */
+static int clean(const struct instance *in, const bool *dirty)
+{
+	return clean_map(in->maps[PIN_RULE_CELLS], dirty) ?:
+	       clean_map(in->maps[PIN_LIMITS], dirty);
+}
 
-/* One that nobody uses; else, from the end, one of the generation that is given up. */
+/* Who uses a slot. */
+#define BY_FORMER	1
+#define BY_RUNNING	2
+#define BY_NEXT		4
+
+/*
+ * One that nobody uses; else one of the generation that is given up; else, where thousands of
+ * rules follow thousands of others, one whose rule ends with this swap.
+ */
 static __u16 take_free(__u8 *used)
 {
-	int at = -1;
+	__u16 best = 0;
+	__u8 least = BY_NEXT;
 
-	for (int i = 0; at < 0 && i < EG_RULE_SLOTS; i++)
-		if (!used[i])
-			at = i;
-	for (int i = EG_RULE_SLOTS - 1; at < 0 && i >= 0; i--)
-		if (!(used[i] & BY_RUNNING))
-			at = i;
-	used[at] |= BY_RUNNING;
-	return at;
+	for (__u16 i = EG_SLOT_REJECT + 1; least && i < EG_RULE_SLOTS; i++) {
+		if (used[i] < least) {
+			least = used[i];
+			best = i;
+		}
+	}
+	used[best] |= BY_NEXT;
+	return best;
 }
 
 int slots__assign(struct eg_rule *rules, size_t count, const struct instance *running,
@@ -114,20 +119,24 @@ int slots__assign(struct eg_rule *rules, size_t count, const struct instance *ru
 	for (size_t i = 0; i < count; i++) {
 		const struct eg_rule *same = holders__find(&now, &rules[i]);
 
-		if (same) {
-			rules[i].slot = same->slot;
-			if (keep_lines)
-				rules[i].line = same->line;
-			changes->kept++;
+		if (!same)
 			continue;
-		}
+		rules[i].slot = same->slot;
+		if (keep_lines)
+			rules[i].line = same->line;
+		used[same->slot % EG_RULE_SLOTS] |= BY_NEXT;
+		changes->kept++;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (holders__find(&now, &rules[i]))
+			continue;
 		rules[i].slot = take_free(used);
 		dirty[rules[i].slot] = true;
 		changes->added++;
 	}
 	changes->gone = now.count - changes->kept;
 	/* Those of a first generation are new with their maps. */
-	if (changes->added && running->abi == EG_ABI && running->maps[PIN_RULE_CELLS] >= 0)
+	if (changes->added && running->abi == EG_ABI)
 		err = clean(running, dirty);
 cleanup:
 	free(now.list);

@@ -152,6 +152,7 @@ struct eg_path_set {
 #define EG_WORD_BITS		64
 #define EG_RULE_WORDS		(EG_RULES_MAX / EG_WORD_BITS)
 #define EG_RULE_SLOTS		8192	/* places of counters: two generations' worth */
+#define EG_SLOT_REJECT		0	/* no rule's: the limit of errors that have none of their own */
 
 /*
  * What rules look at. Each field of a packet is an index into a part of eg_table of
