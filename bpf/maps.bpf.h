@@ -102,6 +102,15 @@ struct {
 	__type(value, struct eg_bucket6);
 } eg_bucket6 SEC(".maps");
 
+/* No program reads this one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_text);
+} eg_text SEC(".maps");
+
 /* What rules have counted and used up; outlives them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -349,6 +349,16 @@ struct eg_source_bucket {
 };
 
 /*
+ * Map eg_text: array. The rules as a text that can be applied again, and a NUL; then that
+ * of each rule, as eg_rules has them, and a NUL.
+ */
+#define EG_TEXT_CHUNK		4096
+
+struct eg_text {
+	char text[EG_TEXT_CHUNK];
+};
+
+/*
  * What a trial run (explain) writes down; map eg_trace: one entry, which the reader
  * sets to zero before.
  */
@@ -449,9 +459,11 @@ struct eg_meta {
 	__u32 abi;			/* EG_ABI */
 	__u32 mode;			/* enum eg_mode */
 	__u64 since;			/* first attach, seconds since 1970 */
-	__u64 generation;		/* 1 at the first attach, then counts attaches */
+	__u64 generation;		/* 1 at the first attach; no two of an interface are alike */
 	__u32 ifindex;
 	__u32 owned;			/* enum eg_owned: what detach must take back */
+	__u64 confirm_by;		/* rolled back then: seconds of CLOCK_BOOTTIME; 0: it stays */
+	__u32 rules[EG_DIRECTION_COUNT];
 	char  ifname[16];		/* at the last attach */
 	char  netns[EG_META_PATH];	/* as given with --netns, "" otherwise */
 	char  config[EG_META_PATH];	/* path of the configuration file, "" if none */
@@ -478,9 +490,9 @@ EG_SAME("eg_vlan_key", sizeof(struct eg_vlan_key), 8);
 EG_SAME("eg_vlan", sizeof(struct eg_vlan), 12);
 EG_SAME("eg_metrics_key", sizeof(struct eg_metrics_key), 20);
 EG_SAME("eg_path_set", sizeof(struct eg_path_set), 32);
-EG_SAME("eg_meta", sizeof(struct eg_meta), 560);
+EG_SAME("eg_meta", sizeof(struct eg_meta), 576);
 EG_SAME("eg_meta.owned", __builtin_offsetof(struct eg_meta, owned), 28);
-EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 32);
+EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 48);
 EG_SAME("verdicts", EG_VERDICT_COUNT, 4);
 EG_SAME("eg_vector", sizeof(struct eg_vector), 8 + 8 * 64);
 EG_SAME("eg_ruleset", sizeof(struct eg_ruleset), 80);
@@ -496,6 +508,7 @@ EG_SAME("eg_prefix6", sizeof(struct eg_prefix6), 64);
 EG_SAME("eg_bucket6", sizeof(struct eg_bucket6), 64);
 EG_SAME("eg_bucket6.class", __builtin_offsetof(struct eg_bucket6, class), 48);
 EG_SAME("eg_prefix_info", sizeof(struct eg_prefix_info), 40 + 128 + 128 * 16);
+EG_SAME("eg_text", sizeof(struct eg_text), EG_TEXT_CHUNK);
 EG_SAME("eg_trace", sizeof(struct eg_trace), 24 + 14 * 4 + 64 * 2);
 
 _Static_assert(EG_REASON_COUNT <= 63, "a memo cell keeps six bits for a reason");
