@@ -4,7 +4,7 @@
 #   make deps       install what the build and the tests need (apt)
 #   make demo       see it answer a flood of pings between two namespaces
 #   make test       every test; ends with "N passed, N failed, N skipped"
-#   make differential  the same question for a million rules and packets, for hours
+#   make differential  rules against a naive evaluator, a million packets for each hook
 #   make bench      throughput beside bare XDP_TX, bare XDP_DROP and the kernel
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.

@@ -344,6 +344,34 @@ static unsigned long number_of(const char *name, unsigned long fallback)
 	return n;
 }
 
+/* Each of these happens to one pair in a hundred at least; rejects are limited to 1,000/s. */
+static void check_seen(unsigned long pairs)
+{
+	static const char *const rules[] = { "pass", "drop", "answer", "reject", "count", "protect" };
+	const struct {
+		const char *what;
+		unsigned long times;
+	} rest[] = {
+		{ "rules above the 64th that decided", seen.deep },
+		{ "packets that many rules matched", seen.many },
+		{ "packets that no rule matched", seen.none },
+		{ "packets that no rule decided", seen.defaults },
+		{ "protected packets", seen.protected },
+		{ "packets answered", seen.verdicts[EG_VERDICT_ANSWER] },
+		{ "packets rejected", seen.verdicts[EG_VERDICT_REJECT] },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (seen.rules[i] < pairs / 100)
+			fail_msg("only %lu rules with %s matched", seen.rules[i], rules[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
+		if (rest[i].times < pairs / 100)
+			fail_msg("only %lu %s", rest[i].times, rest[i].what);
+	for (int hook = 0; hook < HOOKS; hook++)
+		if (seen.live[hook] < pairs / 5)
+			fail_msg("%s: only %lu packets counted", hook_name[hook], seen.live[hook]);
+}
+
 static void test_rules(void **state)
 {
 	unsigned long pairs = number_of("EG_PAIRS", PAIRS), seed = number_of("EG_SEED", 1);
@@ -353,6 +381,11 @@ static void test_rules(void **state)
 		run_scene(seed++);
 	} while (seen.pairs[HOOK_XDP] < pairs || seen.pairs[HOOK_TC] < pairs ||
 		 seen.pairs[HOOK_EGRESS] < pairs);
+	printf("# pairs: xdp %lu, tc ingress %lu, tc egress %lu\n", seen.pairs[HOOK_XDP],
+	       seen.pairs[HOOK_TC], seen.pairs[HOOK_EGRESS]);
+	/* One set of rules need not show everything. */
+	if (pairs >= PAIRS)
+		check_seen(pairs);
 }
 
 int main(void)
