@@ -20,6 +20,10 @@
 
 enum eg_direction { EG_INGRESS, EG_EGRESS, EG_DIRECTION_COUNT };
 
+/* Behind them, what trial runs count: nobody reads it. */
+#define EG_COUNTERS_TRIAL	EG_DIRECTION_COUNT
+#define EG_COUNTERS_COUNT	(EG_DIRECTION_COUNT + 1)
+
 struct eg_count {
 	__u64 packets;
 	__u64 bytes;			/* of frames, as the hook sees them */
@@ -30,7 +34,7 @@ struct eg_cell {
 };
 
 /*
- * Map eg_counters: per-CPU array, key enum eg_direction. Every packet counts in
+ * Map eg_counters: per-CPU array, key enum eg_direction or EG_COUNTERS_TRIAL. Every packet counts in
  * exactly one cell, so verdicts and protocols are sums that the reader makes;
  * and in one reason, unless that is "none".
  */
@@ -152,6 +156,7 @@ struct eg_path_set {
 #define EG_WORD_BITS		64
 #define EG_RULE_WORDS		(EG_RULES_MAX / EG_WORD_BITS)
 #define EG_RULE_SLOTS		8192	/* places of counters: two generations' worth */
+#define EG_SLOT_REJECT		0	/* no rule's: the limit of errors that have none of their own */
 
 /*
  * What rules look at. Each field of a packet is an index into a part of eg_table of
@@ -282,7 +287,11 @@ struct eg_rule_cell {
 	__u64 pad;
 };
 
-/* Map eg_limits: array of EG_RULE_SLOTS theoretical arrival times (GCRA), ns. */
+/* Map eg_limits: array of EG_RULE_SLOTS theoretical arrival times (limit.h), ns. */
+
+/* Errors that `reject` sends without a limit of its own, all together (icmp_msgs_per_sec, _burst). */
+#define EG_REJECT_GAP		1000000ull
+#define EG_REJECT_DEPTH		(50 * EG_REJECT_GAP)
 
 /*
  * Map eg_sources: array of buckets. A cell is 24 bits of a keyed hash of source
@@ -295,18 +304,21 @@ struct eg_source_bucket {
 	__u64 cell[EG_SOURCE_WAYS];
 };
 
-/* What a trial run (explain) writes down; map eg_trace: one entry. */
+/*
+ * What a trial run (explain) writes down; map eg_trace: one entry, which the reader
+ * sets to zero before.
+ */
 #define EG_TRACE_RULES		64
 
 struct eg_trace {
 	__u32 verdict;			/* enum eg_verdict */
 	__u32 reason;			/* enum eg_reason */
-	__u32 rule;			/* index in eg_rules of the one that decided; ~0: none */
+	__u32 decided;			/* whether a rule decided: the last that matched */
 	__u32 matched;			/* rules that matched, also those that don't fit below */
+	__u32 last;			/* index in eg_rules of the last that matched */
 	__u32 protect;			/* the packet is protected */
 	__u32 index[EG_FIELD_COUNT];	/* of the packet in each field; those of unused fields are 0 */
 	__u16 rules[EG_TRACE_RULES];	/* indices in eg_rules, in order */
-	__u32 pad;
 };
 
 /* Prefixes: see prefix.h ------------------------------------------------- */
@@ -407,7 +419,7 @@ EG_SAME("eg_prefix4", sizeof(struct eg_prefix4), 64);
 EG_SAME("eg_bucket4", sizeof(struct eg_bucket4), 64);
 EG_SAME("eg_prefix6", sizeof(struct eg_prefix6), 64);
 EG_SAME("eg_bucket6", sizeof(struct eg_bucket6), 64);
-EG_SAME("eg_trace", sizeof(struct eg_trace), 20 + 14 * 4 + 64 * 2 + 4);
+EG_SAME("eg_trace", sizeof(struct eg_trace), 24 + 14 * 4 + 64 * 2);
 
 _Static_assert(EG_REASON_COUNT <= 63, "a memo cell keeps six bits for a reason");
 _Static_assert((int)EG_ICMP_COUNT <= EG_ICMP_SLOTS && (int)EG_ICMP6_COUNT <= EG_ICMP_SLOTS, "ICMP slots");

@@ -25,6 +25,8 @@
 #define NULL			((void *)0)
 #endif
 
+#define offsetof(type, member)	__builtin_offsetof(type, member)
+
 #define ETH_ALEN		6
 #define ETH_P_IP		0x0800
 #define ETH_P_ARP		0x0806
@@ -34,8 +36,11 @@
 
 #define ICMP_ECHOREPLY		0
 #define ICMP_ECHO		8
+#define ICMP_TIMESTAMP		13
+#define ICMP_TIMESTAMPREPLY	14
 #define ICMPV6_ECHO_REQUEST	128
 #define ICMPV6_ECHO_REPLY	129
+#define ICMPV6_PARAMPROB	4
 
 #define TC_ACT_UNSPEC		(-1)	/* TCX_NEXT is the same value */
 #define TC_ACT_SHOT		2
