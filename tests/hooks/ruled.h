@@ -65,10 +65,10 @@ static inline void ruled_switches(struct ruled *r)
 	r->skel->rodata->eg_trial = TRIAL;
 }
 
-/* Slots in no order, and not from the first on: a mix-up with the rules' numbers shows. */
+/* Slots in no order: a mix-up with the rules' numbers shows. The first is no rule's. */
 static inline __u16 ruled_slot(size_t rule)
 {
-	return (rule * 1153 + 77) % EG_RULE_SLOTS;
+	return 1 + (rule * 1153 + 77) % (EG_RULE_SLOTS - 1);
 }
 
 static inline void ruled_fill(struct ruled *r)
@@ -130,8 +130,9 @@ static inline int ruled_trial(struct ruled *r, enum hook hook, const struct fram
 
 	memcpy(bytes, &token, sizeof(token));
 	memcpy(bytes + sizeof(token), f->data, f->len);
-	/* What an earlier run has left must not be taken for this one's. */
-	memset(trace, 0xa5, sizeof(*trace));
+	/* If the program leaves no trace, this is no verdict. */
+	memset(trace, 0, sizeof(*trace));
+	trace->verdict = EG_VERDICT_COUNT;
 	if (bpf_map_update_elem(map, &zero, trace, BPF_ANY))
 		DIE("eg_trace: %s", strerror(errno));
 	err = bpf_prog_test_run_opts(program(r->skel, hook), &opts);

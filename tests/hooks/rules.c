@@ -94,7 +94,7 @@ static void print_have(const struct pair *p)
 	const struct eg_trace *t = p->have;
 
 	printf("# the program: verdict %u, reason %u, by rule %d, %u matched%s\n", t->verdict,
-	       t->reason, t->rule == ~0u ? -1 : (int)(t->rule - first), t->matched,
+	       t->reason, t->decided ? (int)(t->last - first) : -1, t->matched,
 	       t->protect ? ", protected" : "");
 	for (unsigned int i = 0; i < t->matched && i < EG_TRACE_RULES; i++)
 		print_rule(p->scene, d, t->rules[i] - first);
@@ -171,7 +171,7 @@ static void check_trace(const struct pair *p, int code)
 
 	if (t->verdict >= EG_VERDICT_COUNT || t->reason >= EG_REASON_COUNT)
 		differ(p, "no trace was left");
-	if (t->rule != (o->decided < 0 ? ~0u : first + o->decided))
+	if (!!t->decided != (o->decided >= 0) || (t->decided && t->last != first + o->decided))
 		differ(p, "another rule decided");
 	if (t->matched != o->count)
 		differ(p, "%u rules matched, not %u", t->matched, o->count);

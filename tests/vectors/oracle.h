@@ -18,6 +18,7 @@ struct shown {
 	int vlan;	  /* of the outermost tag */
 	bool good;	  /* it is IP and its header is valid: the rest is known */
 	int proto;
+	int counted;	  /* protocol under which it is counted; malformed ones as far as they go */
 	bool first, later, options;
 	int ttl, dscp, length;
 	const uint8_t *src, *dst;
@@ -108,7 +109,10 @@ static inline void show_ip4(struct shown *s, const uint8_t *ip, size_t room)
 	if (room < 20 || ip[0] >> 4 != 4)
 		return;
 	head = (ip[0] & 15) * 4;
-	if (head < 20 || head > room)
+	if (head < 20)
+		return;
+	s->counted = ip[9];
+	if (head > room)
 		return;
 	s->good = true;
 	s->options = head > 20;
@@ -141,6 +145,7 @@ static inline void show_ip6(struct shown *s, const uint8_t *ip, size_t room)
 	for (int headers = 0; !s->later && is_extension(proto); headers++) {
 		size_t len;
 
+		s->counted = proto;
 		if (headers == 8 || room - at < 8)
 			return;
 		if (proto == 44) {
@@ -151,11 +156,12 @@ static inline void show_ip6(struct shown *s, const uint8_t *ip, size_t room)
 			s->options = true;
 			len = proto == 51 ? (ip[at + 1] + 2) * 4 : (ip[at + 1] + 1) * 8;
 		}
+		proto = s->counted = ip[at];
 		if (room - at < len)
 			return;
-		proto = ip[at];
 		at += len;
 	}
+	s->counted = proto;
 	s->good = true;
 	s->proto = proto;
 	s->dscp = (ip[0] & 15) << 2 | ip[1] >> 6;
@@ -178,7 +184,7 @@ static inline void show(const uint8_t *frame, size_t len, bool l3, struct shown 
 	unsigned int type;
 
 	memset(s, 0, sizeof(*s));
-	s->vlan = s->proto = s->ttl = s->dscp = s->length = -1;
+	s->vlan = s->proto = s->counted = s->ttl = s->dscp = s->length = -1;
 	s->type = s->code = s->sport = s->dport = s->flags = -1;
 	if (l3) {
 		s->family = frame[0] >> 4 == 6 ? 6 : 4;
@@ -203,7 +209,7 @@ static inline void show(const uint8_t *frame, size_t len, bool l3, struct shown 
 		show_ip6(s, frame + at, len - at);
 	if (!s->good)
 		*s = (struct shown){ .family = s->family, .arp = s->arp, .vlan = s->vlan,
-				     .proto = -1, .ttl = -1, .dscp = -1, .length = -1, .type = -1,
+				     .counted = s->counted, .proto = -1, .ttl = -1, .dscp = -1, .length = -1, .type = -1,
 				     .code = -1, .sport = -1, .dport = -1, .flags = -1 };
 }
 
@@ -353,16 +359,15 @@ static inline bool fits_rule(const struct rule *r, const struct shown *s)
 #define ORACLE_ICMP6(id, num, name)	ORACLE_SLOT(num, EG_CELL_ICMP6 + EG_ICMP6_##id)
 #define ORACLE_PROTOCOL(id, num, name)	ORACLE_SLOT(num, EG_CELL_PROTOCOL + EG_PROTOCOL_##id)
 
+/* A fragment's type isn't the whole message's: it counts under its protocol. */
 static inline int oracle_cell(const struct shown *s)
 {
-	int number = s->type;
+	int number = s->first ? -1 : s->type;
 
 	if (s->arp)
 		return EG_CELL_PROTOCOL + EG_PROTOCOL_ARP;
 	if (!s->family)
 		return EG_CELL_PROTOCOL + EG_PROTOCOL_NON_IP;
-	if (!s->good)
-		return EG_CELL_PROTOCOL + (s->family == 4 ? EG_PROTOCOL_IPV4 : EG_PROTOCOL_IPV6);
 	if (number >= 0 && s->family == 4) {
 		EG_ICMP_TYPES(ORACLE_ICMP)
 		return EG_CELL_ICMP + EG_ICMP_OTHER;
@@ -371,7 +376,9 @@ static inline int oracle_cell(const struct shown *s)
 		EG_ICMP6_TYPES(ORACLE_ICMP6)
 		return EG_CELL_ICMP6 + EG_ICMP6_OTHER;
 	}
-	number = s->proto;
+	number = s->counted;
+	if (number < 0)
+		return EG_CELL_PROTOCOL + (s->family == 4 ? EG_PROTOCOL_IPV4 : EG_PROTOCOL_IPV6);
 	EG_PROTOCOLS(ORACLE_PROTOCOL)
 	return EG_CELL_PROTOCOL + EG_PROTOCOL_OTHER;
 }
