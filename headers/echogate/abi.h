@@ -325,37 +325,67 @@ struct eg_trace {
 
 #define EG_BUCKET4_WAYS		10
 #define EG_BUCKET6_WAYS		3
+#define EG_PREFIX6_LENGTHS	128	/* 1 to 128: ::/0 needs no look-up */
 
-/* Map eg_prefix4: array. */
+/*
+ * Map eg_prefix4: array, by the upper 16 bits of an address. A cell is the class of
+ * the longest prefix up to /16, and in the lower half the longer lengths that
+ * occur within it: bit n for /(32 - n).
+ */
 struct eg_prefix4 {
 	__u32 cell[16];
 };
 
-/* Map eg_bucket4: array. */
+/*
+ * Map eg_bucket4: array, by a hash of the key. A key is the prefix with a one behind its
+ * last bit; that of a /32 is the address, and its bit in `marks` is set. An unused
+ * place is zero and has no such bit. Class comes first so that any index of four bits
+ * stays within.
+ */
 struct eg_bucket4 {
-	__u32 key[EG_BUCKET4_WAYS];
 	__u16 class[EG_BUCKET4_WAYS];
-	__u32 marks;
+	__u32 key[EG_BUCKET4_WAYS];
+	__u32 marks;			/* bit n: key[n] is a /32; and EG_BUCKET4_SPILLS */
 };
 
-/* Map eg_prefix6: array. */
+/* Some prefix that belongs here stands in its other bucket. */
+#define EG_BUCKET4_SPILLS	(1u << 31)
+
+/*
+ * Map eg_prefix6: array of cells, found by a hash of the upper 32 bits. Bit n: a prefix longer
+ * than /32 begins like this whose length is the nth of eg_prefix_info.
+ */
 struct eg_prefix6 {
 	__u64 cell[8];
 };
 
-/* Map eg_bucket6: array. */
+/* Map eg_bucket6: array, by a hash of address and length. Length 0: unused. */
 struct eg_bucket6 {
-	__u64 key[EG_BUCKET6_WAYS][2];
+	__u64 key[EG_BUCKET6_WAYS][2];	/* in host order, upper half first */
 	__u16 class[EG_BUCKET6_WAYS];
+	__u8  length[EG_BUCKET6_WAYS];
+	__u8  spills;			/* 1: as EG_BUCKET4_SPILLS */
 	__u8  pad[6];
-	__u32 marks;
 };
 
-/* In .rodata. */
+/*
+ * In .rodata. Lengths are tried from the longest to the shortest, those of IPv4 by the bits of
+ * a cell, those of IPv6 as listed here. If more than 64 of them occur, a bit means two.
+ */
 struct eg_prefix_info {
-	__u64 seed;
+	__u64 seed;			/* odd, secret */
+	__u64 always6;			/* as a cell of eg_prefix6, for all addresses */
 	__u32 buckets4, buckets6;
-	__u32 used4, used6;
+	__u32 cells6;			/* 0: eg_prefix6 isn't used */
+	__u16 always4;			/* lengths to try if eg_prefix4 isn't used */
+	__u16 base6;			/* class of ::/0 */
+	__u8  top4;			/* 1: eg_prefix4 is used */
+	__u8  longest4;			/* lowest bit of always4 */
+	__u8  bits6;			/* of a cell of eg_prefix6 that mean something */
+	__u8  share6;			/* lengths to a bit: 1 or 2 */
+	__u8  pad[4];
+	__u8  length6[EG_PREFIX6_LENGTHS];
+	__u64 mask6[EG_PREFIX6_LENGTHS][2];
 };
 
 /* About the attachment ------------------------------------------------- */
@@ -419,6 +449,8 @@ EG_SAME("eg_prefix4", sizeof(struct eg_prefix4), 64);
 EG_SAME("eg_bucket4", sizeof(struct eg_bucket4), 64);
 EG_SAME("eg_prefix6", sizeof(struct eg_prefix6), 64);
 EG_SAME("eg_bucket6", sizeof(struct eg_bucket6), 64);
+EG_SAME("eg_bucket6.class", __builtin_offsetof(struct eg_bucket6, class), 48);
+EG_SAME("eg_prefix_info", sizeof(struct eg_prefix_info), 40 + 128 + 128 * 16);
 EG_SAME("eg_trace", sizeof(struct eg_trace), 24 + 14 * 4 + 64 * 2);
 
 _Static_assert(EG_REASON_COUNT <= 63, "a memo cell keeps six bits for a reason");

@@ -1,14 +1,93 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The class of an address: which of the rules' lists of prefixes it belongs to
- * (loader/prefixtable.h builds, this looks up). IPv4 has a first table by the upper
- * 16 bits, which knows the class of everything up to /16 and which longer prefix
- * lengths occur below; IPv6 the same by a hash of the upper 32 bits. Longer
- * prefixes stand in buckets of one cache line, the longest is tried first.
+ * The class of an address: which of the rules' lists of prefixes it belongs to.
+ * loader/prefixtable.c builds the tables, bpf/prefix.bpf.h walks through them, and
+ * here is what both must agree on.
+ *
+ * A prefix carries the class of all that covers it too, so the longest one decides
+ * alone. Prefixes stand in buckets of one cache line, in one of the two that a hash
+ * names; nearly always in the first, and that says if it is worth looking into
+ * the second. Which lengths are worth trying a first table tells: IPv4 has one by the
+ * upper 16 bits, which knows everything up to /16 as well, IPv6 one by a hash of
+ * the upper 32. Where few lengths occur there is no first table.
  */
 #ifndef ECHOGATE_PREFIX_H
 #define ECHOGATE_PREFIX_H
 
 #include "abi.h"
+#include "bits.h"
+
+/* A hash is two: the upper half names the first bucket of `n`, the lower the second. */
+static __always_inline __u32 eg_prefix_home(__u64 hash, __u32 n)
+{
+	return (hash >> 32) * n >> 32;
+}
+
+static __always_inline __u32 eg_prefix_other(__u64 hash, __u32 n)
+{
+	return (__u64)(__u32)hash * n >> 32;
+}
+
+/* Key of the prefix of length 32 - n of an address in host order. */
+static __always_inline __u32 eg_prefix4_key(__u32 addr, __u32 n)
+{
+	return (addr >> n << n) | (1u << n) >> 1;
+}
+
+static __always_inline __u64 eg_prefix4_hash(__u64 seed, __u32 key)
+{
+	return key * seed;
+}
+
+/* Low bits of a key reach only the high bits of a product: hence the second one. */
+static __always_inline __u64 eg_prefix6_hash(__u64 seed, __u64 hi, __u64 lo, __u32 length)
+{
+	__u64 sum = hi * seed + (lo + length) * (seed ^ 0xc2b2ae3d27d4eb4e);
+
+	sum ^= sum >> 32;
+	return sum * 0xbf58476d1ce4e5b9;
+}
+
+/* Cell, of `n`, for the upper 32 bits of an address. */
+static __always_inline __u32 eg_prefix6_cell(__u64 seed, __u32 top, __u32 n)
+{
+	return eg_prefix_home(top * seed, n);
+}
+
+/* Class of the key of a prefix of length 32 - n in this bucket; 0: it isn't here. */
+static __always_inline __u32 eg_bucket4_class(const struct eg_bucket4 *b, __u32 key, __u32 n)
+{
+	__u32 kind = b->marks ^ (eg_is_zero(n) - 1);
+	__u32 hit = 0;
+
+#pragma GCC unroll 10
+	for (int i = 0; i < EG_BUCKET4_WAYS; i++)
+		hit |= eg_is_zero(b->key[i] ^ key) << i;
+	hit &= kind;
+	if (!hit)
+		return 0;
+	hit = eg_first_bit(hit);
+	EG_BOUND(hit, 15);
+	return b->class[hit];
+}
+
+static __always_inline __u32 eg_bucket6_class(const struct eg_bucket6 *b, __u64 hi, __u64 lo,
+					      __u32 length)
+{
+	__u32 hit = 0;
+
+#pragma GCC unroll 3
+	for (int i = 0; i < EG_BUCKET6_WAYS; i++) {
+		__u64 differ = (b->key[i][0] ^ hi) | (b->key[i][1] ^ lo) | (b->length[i] ^ length);
+
+		hit |= eg_is_zero(differ | differ >> 32) << i;
+	}
+	if (!hit)
+		return 0;
+	/* Only one place can hit: 1, 2, 4 become 0, 1, 2. */
+	hit >>= 1;
+	EG_BOUND(hit, 3);
+	return b->class[hit];
+}
 
 #endif
