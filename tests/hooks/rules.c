@@ -206,7 +206,7 @@ static void check_counters(const struct pair *p, enum eg_verdict *verdict, enum 
 		if (have.reason[*reason].packets != want->reason[*reason].packets)
 			break;
 	count_one(want, p->want->cell, *verdict, *reason, p->frame->len);
-	if (memcmp(&have, want, sizeof(have)))
+	if (memcmp(&have, want, offsetof(struct eg_counters, reason) + sizeof(have.reason)))
 		differ(p, "counted otherwise than once, as verdict %u and reason %u, of %zu bytes",
 		       *verdict, *reason, p->frame->len);
 }

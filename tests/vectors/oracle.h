@@ -146,7 +146,10 @@ static inline void show_ip6(struct shown *s, const uint8_t *ip, size_t room)
 		size_t len;
 
 		s->counted = proto;
-		if (headers == 8 || room - at < 8)
+		if (room - at < 8)
+			return;
+		s->counted = ip[at];
+		if (headers == 8)
 			return;
 		if (proto == 44) {
 			len = 8;
@@ -156,7 +159,7 @@ static inline void show_ip6(struct shown *s, const uint8_t *ip, size_t room)
 			s->options = true;
 			len = proto == 51 ? (ip[at + 1] + 2) * 4 : (ip[at + 1] + 1) * 8;
 		}
-		proto = s->counted = ip[at];
+		proto = ip[at];
 		if (room - at < len)
 			return;
 		at += len;
