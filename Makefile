@@ -13,6 +13,8 @@ CLANG	?= clang
 CC	?= cc
 BPFTOOL	?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
 PKG_CONFIG ?= pkg-config
+BISON	?= bison
+FLEX	?= flex
 
 OUT	:= .output
 WARN	:= -Wall -Wextra -Werror
@@ -24,12 +26,12 @@ BOUT	:= $(OUT)/bpf-$(notdir $(CLANG))
 
 BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member -I. -Iheaders
 CFLAGS		?= -O2 -g
-HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -I$(BOUT) $(CFLAGS)
+HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
 LOADER_PKGS	:= libbpf libmnl json-c
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
 
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
-LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o)
+LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
 UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
 HOOKS_BIN	:= $(patsubst tests/hooks/%.c,$(OUT)/tests/hooks-%,$(wildcard tests/hooks/*.c))
 PARITY_SRC	:= $(wildcard tests/parity/*.c)
@@ -85,6 +87,23 @@ $(OUT)/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) -MMD -MP -c $< -o $@
+
+# The parser: what the generators write is compiled like everything else.
+$(OUT)/loader/%.tab.c $(OUT)/loader/%.tab.h: loader/%.y
+	$(call say,BISON,$<)
+	@mkdir -p $(@D)
+	$(Q)$(BISON) -Wall -Werror --header -o $(OUT)/loader/$*.tab.c $<
+
+$(OUT)/loader/%.lex.c: loader/%.l
+	$(call say,FLEX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FLEX) -o $@ $<
+
+$(OUT)/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
+	$(call say,CC,$<)
+	$(Q)$(CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/loader/language.lex.o: $(OUT)/loader/language.tab.h
 
 $(OUT)/echogate: $(LOADER_OBJ)
 	$(call say,LINK,$@)
