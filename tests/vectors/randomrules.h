@@ -224,7 +224,8 @@ static inline void say_dscp(struct writer *w)
 
 static inline void say_kind(struct writer *w, struct draft *d)
 {
-	static const char *const ports[] = { "udp", "udp", "udp", "udplite", "sctp", "sctp", "dccp" };
+	static const char *const ports[] = { "udp", "udp", "udplite", "sctp", "sctp", "dccp",
+					     "protocol { tcp, udp }", "protocol { 17, sctp, 136 }" };
 	static const char *const protocols[] = { "igmp", "ipip", "gre", "esp", "ospf", "vrrp",
 						 "ipv6-nonxt", "pim" };
 	static const char *const nots[] = { "not icmp", "not icmp6", "not tcp", "not udp", "not igmp",
@@ -353,7 +354,7 @@ static inline void draft_matchers(struct writer *w, struct draft *d)
 {
 	static const uint8_t chance[SUBJECT_COUNT][M_COUNT] = {
 		/*		   fam kind type code sport dport flags ttl dscp len frag opt vlan from to */
-		[SUBJECT_ANY]	 = { 15, 0,  0,  0,  6,  12, 5,	 12, 10, 12, 12, 10, 12, 45, 45 },
+		[SUBJECT_ANY]	 = { 15, 0,  0,  0,  0,  0,  0,	 12, 10, 12, 12, 10, 12, 45, 45 },
 		[SUBJECT_ICMP]	 = { 5, 100, 60, 12, 0,  0,  0,	 8,  5,	 8,  8,  5,  5,	 20, 25 },
 		[SUBJECT_ICMP6]	 = { 5, 100, 60, 12, 0,  0,  0,	 8,  5,	 8,  8,  5,  5,	 20, 25 },
 		[SUBJECT_TCP]	 = { 10, 100, 0, 0,  15, 50, 30, 6,  5,	 6,  8,  5,  5,	 25, 20 },
