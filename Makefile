@@ -4,6 +4,7 @@
 #   make deps       install what the build and the tests need (apt)
 #   make demo       see it answer a flood of pings between two namespaces
 #   make test       every test; ends with "N passed, N failed, N skipped"
+#   make differential  rules against a naive evaluator, a million packets for each hook
 #   make bench      throughput beside bare XDP_TX, bare XDP_DROP and the kernel
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
@@ -50,7 +51,7 @@ MAKEFLAGS += --no-print-directory -s
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all test check bench demo install format lint deps clean tests FORCE
+.PHONY: all test check differential bench demo install format lint deps clean tests FORCE
 .SECONDARY:
 
 all: $(OUT)/echogate
@@ -110,6 +111,10 @@ $(OUT)/echogate: $(LOADER_OBJ)
 
 # Tests ----------------------------------------------------------------------
 
+$(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
 # Of the loader, where a test needs some of it.
 $(OUT)/tests/unit-prefix: EXTRA := loader/prefixtable.c
 $(OUT)/tests/unit-prefix: loader/prefixtable.c
@@ -121,10 +126,12 @@ $(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $(EXTRA) $< -lcmocka -o $@
 
-$(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+# With the loader's parser and compiler, for those that try rules.
+$(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/loader.a $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) -Itests -MMD -MP -MF $@.d $< -lcmocka -lbpf -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) -I. -Itests -MMD -MP -MF $@.d $< $(OUT)/loader.a -lcmocka \
+		$(LOADER_LIBS) -o $@
 
 $(TOOL_BIN): $(OUT)/tests/%: tests/tools/%.c $(wildcard tests/tools/*.h) $(OUT)/clang
 	$(call say,CC,$<)
@@ -150,6 +157,11 @@ test check: deps
 bench: deps
 	@$(MAKE) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
+
+# Random rules and packets, BPF against one rule after the other: a million of each hook.
+differential: deps
+	@$(MAKE) all $(OUT)/tests/hooks-rules
+	$(Q)EG_PAIRS=$${EG_PAIRS:-1000000} EG_SEED=$${EG_SEED:-$$(date +%s)} $(OUT)/tests/hooks-rules
 
 demo: deps
 	@$(MAKE) all

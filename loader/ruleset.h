@@ -7,7 +7,8 @@
 #ifndef LOADER_RULESET_H
 #define LOADER_RULESET_H
 
-#include "names.h"
+#include "util.h"
+#include "echogate/abi.h"
 
 #include <stdio.h>
 
