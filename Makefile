@@ -94,8 +94,9 @@ $(OUT)/echogate: $(LOADER_OBJ)
 # Of the loader, where a test needs some of it.
 $(OUT)/tests/unit-prefix: EXTRA := loader/prefixtable.c
 $(OUT)/tests/unit-prefix: loader/prefixtable.c
-$(OUT)/tests/unit-compile: EXTRA := loader/compile.c -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
-$(OUT)/tests/unit-compile: loader/compile.c
+COMPILE := loader/compile.c loader/endpoints.c loader/matchers.c
+$(OUT)/tests/unit-compile: EXTRA := $(COMPILE) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(OUT)/tests/unit-compile: $(COMPILE)
 
 $(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
 	$(call say,CC,$<)
