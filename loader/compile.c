@@ -326,8 +326,7 @@ static void make_rule(const struct rule *r, __u64 tick, int cpus, struct eg_rule
 	};
 	if (r->verdict == EG_RULE_REJECT)
 		out->reject = r->reject;
-	/* `not to` names what is left alone, and nobody can mean all the rest of the world. */
-	if (r->verdict == EG_RULE_ANSWER && rule__addresses(r, true) && !r->to.negated)
+	if (r->verdict == EG_RULE_ANSWER && rule__addresses(r, true))
 		out->flags |= EG_RULE_FOREIGN;
 	if (r->sample > 1) {
 		out->flags |= EG_RULE_SAMPLE;
