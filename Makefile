@@ -110,10 +110,27 @@ $(OUT)/echogate: $(LOADER_OBJ)
 
 # Tests ----------------------------------------------------------------------
 
+# A unit test names the files of the loader that it is linked with.
+LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve ruleset print cover \
+		   setfile source prefixes words util)
+$(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
+$(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
+
+$(OUT)/tests/loader/%.o: loader/%.c $(OUT)/clang
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -MMD -MP -c $< -o $@
+
+$(OUT)/tests/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -MMD -MP -c $< -o $@
+
 $(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -MMD -MP -MF $@.d $< -lcmocka -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -MMD -MP -MF $@.d $(filter %.c %.o,$^) -lcmocka \
+		$(UNIT_LIBS) -o $@
 
 $(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
 	$(call say,CC,$<)
@@ -185,4 +202,4 @@ clean:
 
 FORCE:
 
--include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/tests/*.d)
+-include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/tests/*.d $(OUT)/tests/loader/*.d)
