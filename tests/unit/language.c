@@ -515,7 +515,7 @@ static const struct complaint errors[] = {
 	{ "drop protocol 6-17 port 22", "1:20", "port without a protocol that has ports" },
 	{ "drop not tcp source-port 22", "1:14", "source-port without a protocol" },
 	{ "drop udp flags syn", "1:10", "flags without TCP" },
-	{ "drop tcp flags sin", "1:16", "unknown TCP flag \"sin\" (did you mean syn?)" },
+	{ "drop tcp flags syk", "1:16", "unknown TCP flag \"syk\" (did you mean syn?)" },
 	{ "drop tcp flags syn+none", "1:16", "none stands beside other flags" },
 	{ "drop tcp flags syn/ack", "1:16", "flags before /" },
 	{ "drop tcp port 22 port 23", "1:18", "port twice" },
