@@ -127,13 +127,17 @@ struct rule {
 	__u32 sample;			/* 1 in N; 0: not asked for */
 };
 
-/* What holds for one interface: blocks for others left out. Rules belong to the configuration. */
+/*
+ * What holds for one interface: blocks for others left out. The rules are copies with ids of
+ * this interface; what they point at belongs to the configuration.
+ */
 struct rules {
 	bool given;			/* there is a file, though it may hold no rule */
 	bool swap;			/* reply-path swap, not fib */
 	enum eg_default fallback[EG_DIRECTION_COUNT];
 	struct rule **list[EG_DIRECTION_COUNT];		/* `protect` first, else in order */
 	size_t count[EG_DIRECTION_COUNT];
+	struct rule *copies;		/* what the lists point at */
 	struct set **sets;		/* those that rules use, in order of definition */
 	size_t set_count;
 };
