@@ -251,7 +251,7 @@ static int add_classes(struct builder *b, enum eg_direction direction, enum eg_f
 	chains__clear(&b->chains, b->endpoints.list_count);
 	for (__u32 n = 0; n < set->rules; n++) {
 		const struct endpoint *e = rule__addresses(b->rules->list[direction][n], to);
-		const size_t *start = &b->endpoints.starts[2 * (set->first + n) + to];
+		const size_t *start = b->endpoints.starts + 2 * (set->first + n) + to;
 		__u64 bit = 1ULL << n % EG_WORD_BITS;
 
 		if (!e) {
