@@ -104,7 +104,8 @@ $(OUT)/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	$(Q)$(CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/loader/language.lex.o: $(OUT)/loader/language.tab.h
+$(OUT)/loader/language.lex.o $(OUT)/tests/loader/language.lex.o $(OUT)/tests/fuzz/language.lex.o: \
+	$(OUT)/loader/language.tab.h
 
 $(OUT)/echogate: $(LOADER_OBJ)
 	$(call say,LINK,$@)
