@@ -212,6 +212,8 @@ endif
 PREFIX ?= /usr/local
 install: all
 	install -D -m 755 $(OUT)/echogate $(DESTDIR)$(PREFIX)/sbin/echogate
+	install -D -m 644 loader/share/echogate.conf.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/echogate.conf.5
 
 SH_FILES = .ci/run tests/run tests/fuzz/run tests/demo loader/share/deps $(wildcard tests/netns/*.sh)
 
@@ -221,6 +223,7 @@ format:
 
 lint:
 	$(Q)shellcheck -x $(SH_FILES)
+	$(Q)mandoc -Tlint loader/share/echogate.conf.5
 	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability --error-exitcode=1 \
 		--inline-suppr --suppress=arithOperationsOnVoidPointer --suppress=missingInclude \
 		'-DLIBBPF_OPTS(t,n,...)=struct t n={__VA_ARGS__}' '-D__always_inline=inline' \
