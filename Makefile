@@ -105,7 +105,8 @@ $(OUT)/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	$(Q)$(CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/loader/language.lex.o: $(OUT)/loader/language.tab.h
+$(OUT)/loader/language.lex.o $(OUT)/tests/loader/language.lex.o $(OUT)/tests/fuzz/language.lex.o: \
+	$(OUT)/loader/language.tab.h
 
 $(OUT)/echogate: $(LOADER_OBJ)
 	$(call say,LINK,$@)
@@ -226,6 +227,8 @@ endif
 PREFIX ?= /usr/local
 install: all
 	install -D -m 755 $(OUT)/echogate $(DESTDIR)$(PREFIX)/sbin/echogate
+	install -D -m 644 loader/share/echogate.conf.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/echogate.conf.5
 
 SH_FILES = .ci/run tests/run tests/fuzz/run tests/demo loader/share/deps $(wildcard tests/netns/*.sh)
 
@@ -235,6 +238,7 @@ format:
 
 lint:
 	$(Q)shellcheck -x $(SH_FILES)
+	$(Q)mandoc -Tlint loader/share/echogate.conf.5
 	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability --error-exitcode=1 \
 		--inline-suppr --suppress=arithOperationsOnVoidPointer --suppress=missingInclude \
 		'-DLIBBPF_OPTS(t,n,...)=struct t n={__VA_ARGS__}' '-D__always_inline=inline' \
