@@ -9,8 +9,8 @@
 
 #define NS_PER_S	1000000000ULL
 
-/* struct eg_counters is nothing but 64-bit numbers. */
-#define WORDS		(sizeof(struct eg_counters) / sizeof(__u64))
+/* What comes before the programs' working place is nothing but 64-bit numbers. */
+#define WORDS		(offsetof(struct eg_counters, match) / sizeof(__u64))
 
 static void add_words(struct eg_counters *to, const struct eg_counters *from)
 {

@@ -1049,6 +1049,13 @@ static void test_protect(void **state)
 		assert_int_equal(uses_protect(r), icmp6[i].is);
 	}
 	drop->kind.present = drop->type.present = false;
+	/* What has ports or TCP's flags is none of them. */
+	drop->flags = (struct flag_tests){ .present = true };
+	assert_false(uses_protect(r));
+	drop->flags.present = false;
+	drop->sport = one_range(53, 53);
+	assert_false(uses_protect(r));
+	drop->sport.present = false;
 	drop->dport = one_range(53, 53);
 	assert_false(uses_protect(r));
 	first->verdict = EG_RULE_PROTECT;
