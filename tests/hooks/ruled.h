@@ -143,15 +143,38 @@ static inline int ruled_trial(struct ruled *r, enum hook hook, const struct fram
 	return opts.retval;
 }
 
-/* From a text to programs that run it for DEV. False when the text isn't accepted. */
+static inline bool ruled_compile(struct ruled *r, const char *text)
+{
+	return config__parse("rules", text, strlen(text), &r->config) == DONE &&
+	       config__load_sets(r->config, NULL, 0) == DONE &&
+	       config__select(r->config, DEV, &r->rules) == DONE &&
+	       compile(&r->rules, DEV, ruled_tick(), r->cpus, &r->compiled) == DONE;
+}
+
+/*
+ * From a text to programs that run it for DEV. False when the text isn't accepted; only
+ * then is shown what was said about it, since random rules deserve many a warning.
+ */
 static inline bool ruled_load(struct ruled *r, const char *text, bool l3)
 {
+	int said = memfd_create("said", 0), err = dup(STDERR_FILENO);
+	char buf[4096];
+	ssize_t len;
+	bool good;
+
 	memset(r, 0, sizeof(*r));
 	r->cpus = libbpf_num_possible_cpus();
-	if (config__parse("random.conf", text, strlen(text), &r->config) != DONE ||
-	    config__load_sets(r->config, NULL, 0) != DONE ||
-	    config__select(r->config, DEV, &r->rules) != DONE ||
-	    compile(&r->rules, DEV, ruled_tick(), r->cpus, &r->compiled) != DONE)
+	fflush(stderr);
+	dup2(said, STDERR_FILENO);
+	good = ruled_compile(r, text);
+	fflush(stderr);
+	dup2(err, STDERR_FILENO);
+	close(err);
+	lseek(said, 0, SEEK_SET);
+	while (!good && (len = read(said, buf, sizeof(buf))) > 0)
+		fwrite(buf, 1, len, stderr);
+	close(said);
+	if (!good)
 		return false;
 	for (size_t i = 0; i < r->compiled.rule_count; i++)
 		r->compiled.rules[i].slot = ruled_slot(i);
