@@ -118,11 +118,13 @@ $(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
 # Of the loader, where a test needs some of it.
 $(OUT)/tests/unit-prefix: EXTRA := loader/prefixtable.c
 $(OUT)/tests/unit-prefix: loader/prefixtable.c
+$(OUT)/tests/unit-compile: EXTRA := loader/compile.c -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(OUT)/tests/unit-compile: loader/compile.c
 
 $(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $< $(EXTRA) -lcmocka -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $(EXTRA) $< -lcmocka -o $@
 
 # With the loader's parser and compiler, for those that try rules.
 $(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/loader.a $(OUT)/clang

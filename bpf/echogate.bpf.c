@@ -20,7 +20,7 @@ static __always_inline bool eg_xdp_trial(struct xdp_md *ctx)
 {
 	void *meta = (void *)(long)ctx->data_meta, *data = (void *)(long)ctx->data;
 
-	return unlikely(meta + sizeof(__u64) <= data) && *(__u64 *)meta == eg_trial;
+	return unlikely(meta + sizeof(__u64) <= data) && eg_trial && *(__u64 *)meta == eg_trial;
 }
 
 SEC("xdp.frags")
@@ -47,7 +47,8 @@ int eg_xdp(struct xdp_md *ctx)
 
 static __always_inline bool eg_tc_trial(struct __sk_buff *skb)
 {
-	return unlikely(skb->cb[0] == (__u32)eg_trial) && skb->cb[1] == (__u32)(eg_trial >> 32);
+	return eg_trial && unlikely(skb->cb[0] == (__u32)eg_trial) &&
+	       skb->cb[1] == (__u32)(eg_trial >> 32);
 }
 
 /*

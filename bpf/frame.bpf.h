@@ -6,7 +6,11 @@
 #ifndef EG_FRAME_BPF_H
 #define EG_FRAME_BPF_H
 
-#include "path.bpf.h"
+#include <echogate/echo.h>
+#include "maps.bpf.h"
+
+/* The two hooks' contexts: a global function must name the type it takes. */
+enum eg_hook { EG_HOOK_XDP, EG_HOOK_TC };
 
 static __always_inline void *eg_data(void *ctx, enum eg_hook hook)
 {
@@ -38,6 +42,7 @@ static __always_inline bool eg_trim(void *ctx, enum eg_hook hook, __u64 bytes, _
  */
 static __always_inline bool eg_make_room(void *ctx, enum eg_hook hook, __u32 l3, __u32 len)
 {
+	const void *from;
 	void *data, *end;
 
 	if (hook != EG_HOOK_XDP)
@@ -47,13 +52,15 @@ static __always_inline bool eg_make_room(void *ctx, enum eg_hook hook, __u32 l3,
 	data = eg_data(ctx, hook);
 	end = eg_data_end(ctx, hook);
 	EG_BOUND(len, 63);
-	data = (void *)eg_view(data, 63 + 22, end);
-	if (!data)
+	/* Behind the longest link header there is a whole IP header at least. */
+	from = eg_view(data + len, 22, end);
+	data = (void *)eg_view(data, 22, end);
+	if (!from || !data)
 		return false;
 	for (__u32 at = 0; at < 22; at += 2) {
 		if (at >= l3)
 			break;
-		eg_store16(data + at, eg_load16(data + len + at));
+		eg_store16(data + at, eg_load16(from + at));
 	}
 	return true;
 }
@@ -73,12 +80,18 @@ static __always_inline __u32 eg_tag_key(const struct eg_tag *tag)
 	return (__u32)bpf_ntohs(tag->tpid) << 16 | eg_tag_vid(tag);
 }
 
-/* The tag that the frame carries beside its bytes. False if there is none, as always in XDP. */
+/* Whether the frame carries a tag beside its bytes, as it never does in XDP. */
+static __always_inline bool eg_has_tag_aside(void *ctx, enum eg_hook hook)
+{
+	return hook != EG_HOOK_XDP && unlikely(((struct __sk_buff *)ctx)->vlan_present);
+}
+
+/* That tag. False if there is none. */
 static __always_inline bool eg_tag_aside(void *ctx, enum eg_hook hook, struct eg_tag *tag)
 {
 	struct __sk_buff *skb = ctx;
 
-	if (hook == EG_HOOK_XDP || likely(!skb->vlan_present))
+	if (!eg_has_tag_aside(ctx, hook))
 		return false;
 	tag->tpid = skb->vlan_proto;
 	tag->tci = bpf_htons(skb->vlan_tci);
@@ -86,23 +99,25 @@ static __always_inline bool eg_tag_aside(void *ctx, enum eg_hook hook, struct eg
 }
 
 /*
- * Tags of the frame at `c` as eg_vlan_key has them, outermost first, whether they
- * stand in it or, in tc, the outer one beside it. Returns why it can't be
- * answered. Parsed again, since the untagged shall not carry tags along.
+ * Tags of the frame as eg_vlan_key has them, outermost first, whether they stand in it
+ * or, in tc, the outer one beside it. Returns why it can't be answered. Parsed again,
+ * since the untagged shall not carry tags along.
  */
-static __always_inline enum eg_reason eg_tags(struct eg_cursor c, const struct eg_tag *aside,
-					      struct eg_vlan_key *key)
+static __always_inline enum eg_reason eg_tags(void *ctx, enum eg_hook hook, const void *data,
+					      const void *end, struct eg_vlan_key *key)
 {
+	struct eg_cursor c = { .pos = data, .end = end };
 	__be16 priority = 0;
 	struct eg_link link;
+	struct eg_tag aside;
 
 	if (eg_parse_eth(&c, &link) != EG_REASON_NONE)
 		return EG_REASON_VLAN_DEPTH;
-	if (aside) {
+	if (eg_tag_aside(ctx, hook, &aside)) {
 		if (link.tags > 1)
 			return EG_REASON_VLAN_DEPTH;
-		key->outer = eg_tag_key(aside);
-		priority = aside->tci;
+		key->outer = eg_tag_key(&aside);
+		priority = aside.tci;
 		if (link.tags) {
 			key->inner = eg_tag_key(&link.tag[0]);
 			priority |= link.tag[0].tci;

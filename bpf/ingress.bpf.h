@@ -20,11 +20,6 @@ struct eg_work {
 
 /* Counting ------------------------------------------------------------------ */
 
-static __always_inline struct eg_counters *eg_counters_of(__u32 direction)
-{
-	return bpf_map_lookup_elem(&eg_counters, &direction);
-}
-
 /* Grows with every IPv4 reply on this CPU. */
 static __always_inline __u64 eg_serial(const struct eg_counters *counters)
 {
@@ -86,7 +81,8 @@ static __always_inline enum eg_reason eg_judge(void *ctx, enum eg_hook hook, con
 			return EG_REASON_ECHO_RATEMASK;
 	}
 	w->hash = eg_path_hash(eth, l3, family, &w->tags);
-	return eg_path_check(ctx, hook, eth, l3, family, w->hash, w->echo.len, &w->tags);
+	return eg_path_check(ctx, hook, eth, l3, w->l3, family, w->hash, w->echo.len,
+			     w->tags.outer);
 }
 
 /*
@@ -96,15 +92,12 @@ static __always_inline enum eg_reason eg_judge(void *ctx, enum eg_hook hook, con
 static __always_inline enum eg_reason eg_decide(void *ctx, enum eg_hook hook, const void *data,
 						const void *end, __u64 bytes, struct eg_work *w)
 {
-	struct eg_cursor c = { .pos = data, .end = end };
 	__u64 linear = end - data;
 	enum eg_reason reason;
-	struct eg_tag tag;
-	bool aside = eg_tag_aside(ctx, hook, &tag);
 
 	w->tags = (struct eg_vlan_key){};
-	if (unlikely(aside || w->l3 > sizeof(struct ethhdr))) {
-		reason = eg_tags(c, aside ? &tag : NULL, &w->tags);
+	if (unlikely(eg_has_tag_aside(ctx, hook) || w->l3 > sizeof(struct ethhdr))) {
+		reason = eg_tags(ctx, hook, data, end, &w->tags);
 		if (reason != EG_REASON_NONE)
 			return reason;
 	}
@@ -200,8 +193,9 @@ static __always_inline enum eg_reason eg_answer(void *ctx, enum eg_hook hook,
  * Writes down how a trial ended; `m` is NULL if no rules were asked. Those that matched are
  * there already.
  */
-static __always_inline void eg_trace_end(const struct eg_match *m, const struct eg_rule *rule,
-					 enum eg_verdict verdict, enum eg_reason reason)
+static __always_inline void eg_trace_end(const struct eg_match *m, __u32 direction,
+					 const struct eg_rule *rule, enum eg_verdict verdict,
+					 enum eg_reason reason)
 {
 	__u32 zero = 0;
 	struct eg_trace *trace = bpf_map_lookup_elem(&eg_trace, &zero);
@@ -217,7 +211,8 @@ static __always_inline void eg_trace_end(const struct eg_match *m, const struct 
 	trace->protect = m->protect;
 #pragma GCC unroll 14
 	for (int i = 0; i < EG_FIELD_COUNT; i++)
-		trace->index[i] = m->fields.index[i];
+		if (eg_rulesets[direction].used & EG_BIT(i))
+			trace->index[i] = m->index[i];
 }
 
 /*
@@ -233,15 +228,18 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 	bool answer = fallback == EG_DEFAULT_ANSWER;
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
+	__u32 key = trial ? EG_COUNTERS_TRIAL : EG_INGRESS;
 	struct eg_counters *counters;
 	enum eg_reason reason;
-	struct eg_match m;
+	struct eg_match *m;
 	struct eg_packet p;
 	struct eg_tag tag;
 
-	counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_INGRESS);
+	counters = eg_counters_of(key);
 	if (!counters)
 		return EG_VERDICT_PASS;
+	m = &counters->match;
+	trial = eg_note_trial(m, trial);
 	if (!filter && !eg_l3 && likely(eg_parse_bystander(c, &slot)) && likely(!trial)) {
 		eg_add(&counters->protocol[slot].verdict[EG_VERDICT_PASS], bytes);
 		return EG_VERDICT_PASS;
@@ -250,14 +248,16 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 	if (filter) {
 		if (eg_tag_aside(ctx, hook, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);
-		rule = eg_rules_match(c.pos, c.end, &p, EG_INGRESS, bytes, trial, &m);
+		eg_put_aside(m, &p, reason, c.pos);
+		reason = eg_take_up(m, &p, c.pos);
+		rule = eg_rules_match(c.pos, c.end, &p, EG_INGRESS, bytes, m);
 		if (rule) {
 			answer = rule->verdict == EG_RULE_ANSWER;
 			if (rule->verdict == EG_RULE_DROP)
 				verdict = EG_VERDICT_DROP;
 			else if (rule->verdict == EG_RULE_REJECT)
 				verdict = EG_VERDICT_REJECT;
-		} else if (fallback == EG_DEFAULT_DROP && !m.protect) {
+		} else if (fallback == EG_DEFAULT_DROP && !m->protect) {
 			verdict = EG_VERDICT_DROP;
 		}
 	}
@@ -268,7 +268,7 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 		__u32 how = rule->reject | (rule->flags & EG_RULE_LIMIT ? EG_REJECT_LIMITED : 0) |
 			    (trial ? EG_REJECT_TRIAL : 0);
 
-		reason = hook == EG_HOOK_XDP ? eg_reject_xdp(ctx, how) : eg_reject_tc(ctx, how);
+		reason = eg_reject(ctx, hook, how, m, &counters->error);
 		if (reason != EG_REASON_NONE)
 			verdict = EG_VERDICT_DROP;
 	} else if (verdict == EG_VERDICT_PASS && p.echo != EG_ECHO_NONE) {
@@ -283,7 +283,7 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 	}
 	eg_account(counters, p.cell, verdict, reason, bytes);
 	if (unlikely(trial))
-		eg_trace_end(filter ? &m : NULL, rule, verdict, reason);
+		eg_trace_end(filter ? m : NULL, EG_INGRESS, rule, verdict, reason);
 	return verdict;
 }
 
@@ -296,22 +296,27 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb, __u64 by
 	};
 	bool drop = eg_rulesets[EG_EGRESS].fallback == EG_DEFAULT_DROP;
 	bool filter = eg_rulesets[EG_EGRESS].rules || drop;
-	struct eg_counters *counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_EGRESS);
+	__u32 key = trial ? EG_COUNTERS_TRIAL : EG_EGRESS;
+	struct eg_counters *counters = eg_counters_of(key);
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
 	enum eg_reason reason;
-	struct eg_match m;
+	struct eg_match *m;
 	struct eg_packet p;
 	struct eg_tag tag;
 
 	if (!counters)
 		return EG_VERDICT_PASS;
+	m = &counters->match;
+	trial = eg_note_trial(m, trial);
 	reason = eg_parse(c, eg_l3, &p);
 	if (filter) {
 		if (eg_tag_aside(skb, EG_HOOK_TC, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);
-		rule = eg_rules_match(c.pos, c.end, &p, EG_EGRESS, bytes, trial, &m);
-		if (rule ? rule->verdict == EG_RULE_DROP : drop && !m.protect)
+		eg_put_aside(m, &p, reason, c.pos);
+		reason = eg_take_up(m, &p, c.pos);
+		rule = eg_rules_match(c.pos, c.end, &p, EG_EGRESS, bytes, m);
+		if (rule ? rule->verdict == EG_RULE_DROP : drop && !m->protect)
 			verdict = EG_VERDICT_DROP;
 	}
 	/* Reasons say why a request wasn't answered; outgoing ones aren't meant to be. */
@@ -319,7 +324,7 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb, __u64 by
 		reason = EG_REASON_NONE;
 	eg_account(counters, p.cell, verdict, reason, bytes);
 	if (unlikely(trial))
-		eg_trace_end(filter ? &m : NULL, rule, verdict, reason);
+		eg_trace_end(filter ? m : NULL, EG_EGRESS, rule, verdict, reason);
 	return verdict;
 }
 

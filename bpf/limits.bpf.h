@@ -54,7 +54,7 @@ static __always_inline bool eg_source_pass(__u32 slot, __u32 family, const __be3
 	__u64 sum = 0;
 	__u32 index;
 
-	for (int i = 0; i < 4; i++) {
+	for (__u32 i = 0; i < 4; i++) {
 		__u32 left = prefix > 32 * i ? prefix - 32 * i : 0;
 		__u32 mask = left >= 32 ? ~0u : left ? ~0u << (32 - left) : 0;
 

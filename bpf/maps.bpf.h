@@ -102,6 +102,15 @@ struct {
 	__type(value, struct eg_bucket6);
 } eg_bucket6 SEC(".maps");
 
+/* No program reads this one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_text);
+} eg_text SEC(".maps");
+
 /* What rules have counted and used up; outlives them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -163,7 +172,7 @@ const volatile __u64 eg_tick = 4000000;
 /*
  * Secret. A packet run by BPF_PROG_TEST_RUN that carries it (XDP: as 8 bytes of
  * metadata; tc: in cb[0] and cb[1]) is a trial: nothing is counted, no limit used up,
- * and eg_trace says how it was decided.
+ * and eg_trace says how it was decided. 0: there are none.
  */
 const volatile __u64 eg_trial = 0;
 

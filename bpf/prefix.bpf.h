@@ -14,15 +14,16 @@ static __always_inline __u32 eg_find4(__u32 key, __u32 n)
 	__u64 hash = eg_prefix4_hash(eg_prefix_info.seed, key);
 	__u32 i = eg_prefix_home(hash, eg_prefix_info.buckets4), class;
 	const struct eg_bucket4 *b = bpf_map_lookup_elem(&eg_bucket4, &i);
+	__u8 tag = eg_prefix4_tag(hash, n);
 
 	if (!b)
 		return 0;
-	class = eg_bucket4_class(b, key, n);
-	if (class || !(b->marks & EG_BUCKET4_SPILLS))
+	class = eg_bucket4_class(b, key, tag);
+	if (class || !b->spills)
 		return class;
 	i = eg_prefix_other(hash, eg_prefix_info.buckets4);
 	b = bpf_map_lookup_elem(&eg_bucket4, &i);
-	return b ? eg_bucket4_class(b, key, n) : 0;
+	return b ? eg_bucket4_class(b, key, tag) : 0;
 }
 
 /* Class of an address in host order, by the lengths in `cell`. */
@@ -30,7 +31,8 @@ __noinline int eg_class4_among(__u32 addr, __u32 cell)
 {
 	__u32 lengths = cell & 0xffff;
 
-	for (int i = 0; i < 16 && lengths; i++) {
+	/* 64 bits: spilled with half of a stack slot, the verifier would lose count. */
+	for (__u64 i = 0; i < 16 && lengths; i++) {
 		__u32 n = eg_first_bit(lengths), class;
 
 		EG_BOUND(n, 15);
@@ -45,9 +47,9 @@ __noinline int eg_class4_among(__u32 addr, __u32 cell)
 /* Class of an address; 0: in none of the lists. */
 static __always_inline __u32 eg_class4(__be32 addr)
 {
-	__u32 host = eg_ntohl(addr), cell, n, key, i, class;
+	__u32 host = eg_ntohl(addr), cell, n, key, i;
 	const struct eg_bucket4 *b;
-	__u64 hash;
+	__u64 hash, places;
 
 	if (eg_prefix_info.top4) {
 		const struct eg_prefix4 *top;
@@ -71,10 +73,12 @@ static __always_inline __u32 eg_class4(__be32 addr)
 	b = bpf_map_lookup_elem(&eg_bucket4, &i);
 	if (!b)
 		return 0;
-	class = eg_bucket4_class(b, key, n);
-	if (class)
-		return class;
-	if (!(b->marks & EG_BUCKET4_SPILLS)) {
+	places = eg_bucket4_places(b, eg_prefix4_tag(hash, n));
+	if (places) {
+		i = eg_bucket4_place(places);
+		if (likely(b->key[i] == key))
+			return b->class[i];
+	} else if (!b->spills) {
 		cell ^= 1u << n;
 		if (!(cell & 0xffff))
 			return cell >> 16;
@@ -107,7 +111,7 @@ static __always_inline __u32 eg_find6(__u64 hi, __u64 lo, __u32 place)
 
 __noinline int eg_class6_among(__u64 hi, __u64 lo, __u64 lengths)
 {
-	for (int i = 0; i < eg_prefix_info.bits6 && lengths; i++) {
+	for (__u64 i = 0; i < eg_prefix_info.bits6 && lengths; i++) {
 		__u32 place = eg_first_bit(lengths) * eg_prefix_info.share6;
 		__u32 class = eg_find6(hi, lo, place);
 

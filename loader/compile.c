@@ -917,7 +917,7 @@ cleanup:
 			      "%s: the sets and prefixes of the rules overlap in more than %d ways; "
 			      "merge sets that rules don't need apart",
 			      name, CLASS_MAX);
-	return report(status_of(err), "%s: rules: %s", name, why(err));
+	return report(FAILED, "%s: rules: %s", name, why(err));
 }
 
 void compiled__free(struct compiled *c)

@@ -37,7 +37,9 @@ struct defined_set {
 	struct place name_at;
 	bool failed;			/* its file could not be read */
 	bool used;			/* by the rules of the interface at hand */
-	struct view *view;		/* cover.c's */
+	bool families_known;
+	int families;			/* FAMILY*, when known */
+	struct prefixes sorted;		/* none within another, for comparing */
 };
 
 enum matcher {
@@ -140,13 +142,23 @@ void parser__error(struct parser *p, struct place at, const char *fmt, ...);
 __attribute__((format(printf, 3, 4)))
 void parser__warn(struct parser *p, struct place at, const char *fmt, ...);
 
+/* `what` is the kind of name, `wanted` what is accepted. */
+void parser__unknown(struct parser *p, struct place at, const char *what, struct slice name,
+		     const struct words *words, const char *wanted);
+
+/* Makes room for one more element; false without memory. */
+bool parser__grow(struct parser *p, void **list, size_t count, size_t *room, size_t size);
+
+/* To a list that keeps its count only: room is the next power of two. */
+bool parser__append(struct parser *p, void ***list, size_t *count, void *element);
+
 /* How much of a word messages show. */
 #define SHOWN(s)	(int)((s).length < 60 ? (s).length : 60), (s).at
 
 /* language.l: reads the whole of p->c's source. -ENOMEM. */
 int parser__run(struct parser *p);
 
-/* statement.c: one function for each thing the grammar recognizes. */
+/* statement.c, rule.c: one function for each thing the grammar recognizes. */
 void statement__reply_path(struct parser *p, struct place at, bool swap);
 void statement__default(struct parser *p, struct place at, enum eg_default fallback);
 void statement__set(struct parser *p, struct slice name, struct place at, const struct slice *file,

@@ -79,6 +79,11 @@ statements:
 |	statements interface error END		{ rule__abandon(p); yyerrok; }
 ;
 
+/* What is nested so deep has had its errors; the parser's stack is not for more of them. */
+open:
+	OPEN					{ if (p->depth > ARRAY_SIZE(p->blocks)) YYABORT; }
+;
+
 /* A block's last statement may do without its own line. */
 block:
 	statements CLOSE
@@ -92,9 +97,9 @@ statement:
 |	DEFAULT fallback		{ statement__default(p, @1, $2); }
 |	SET NAME prefixes			{ statement__set(p, $2, @2, NULL, @2); }
 |	SET NAME FILE TEXT			{ statement__set(p, $2, @2, &$4, @4); }
-|	EGRESS OPEN				{ statement__egress(p, @1); }
+|	EGRESS open				{ statement__egress(p, @1); }
 	block					{ statement__egress_end(p); }
-|	interface interfaces OPEN block		{ statement__block_end(p); }
+|	interface interfaces open block		{ statement__block_end(p); }
 |	PROTECT					{ rule__begin(p, EG_RULE_PROTECT, @1); }
 	matchers				{ rule__end(p); }
 |	verdict					{ rule__begin(p, $1, @1); }
@@ -333,38 +338,49 @@ struct expected {
 
 #define EXPECTED(e, token)	((e)->at[YYSYMBOL_##token])
 
+static bool is_shown(yysymbol_kind_t symbol)
+{
+	return symbol != YYSYMBOL_YYEOF && symbol != YYSYMBOL_YYerror && symbol != YYSYMBOL_END &&
+	       symbol != YYSYMBOL_UNCLOSED && symbol != YYSYMBOL_UNCLOSED_BLOCK;
+}
+
+static void take_out(struct expected *e, yysymbol_kind_t first, yysymbol_kind_t last)
+{
+	for (int i = first; i <= (int)last; i++)
+		e->at[i] = false;
+}
+
 /* The alternatives as people would name them, several tokens at once where there are many. */
 static size_t alternatives(const struct parser *p, struct expected *e,
 			   const char *words[YYNTOKENS + 1])
 {
+	bool starts = EXPECTED(e, PROTECT), ends = !starts && (EXPECTED(e, END) || EXPECTED(e, CLOSE));
 	size_t n = 0;
 
-	if (EXPECTED(e, PROTECT)) {	/* the beginning of a statement */
+	if (starts) {
 		words[n++] = "a rule (pass, drop, answer, reject, count)";
-		EXPECTED(e, PASS) = EXPECTED(e, DROP) = EXPECTED(e, ANSWER) = false;
-		EXPECTED(e, REJECT) = EXPECTED(e, COUNT) = false;
-		EXPECTED(e, END) = false;
+		take_out(e, YYSYMBOL_PASS, YYSYMBOL_REJECT);
 	}
 	if (EXPECTED(e, FROM)) {
 		words[n++] = EXPECTED(e, NOT) ? "a matcher (from, to, tcp, icmp, type, port, not, ...)" :
 						"a matcher (from, to, tcp, icmp, type, port, ...)";
-		for (int i = YYSYMBOL_NOT; i <= YYSYMBOL_TO; i++)
-			e->at[i] = false;
-		EXPECTED(e, KIND) = false;
+		take_out(e, YYSYMBOL_NOT, YYSYMBOL_TO);
+		take_out(e, YYSYMBOL_KIND, YYSYMBOL_KIND);
 	}
 	if (EXPECTED(e, NAME)) {
 		words[n++] = topics[p->topic];
-		EXPECTED(e, NAME) = EXPECTED(e, KIND) = EXPECTED(e, NUMBER) = EXPECTED(e, TEXT) = false;
+		take_out(e, YYSYMBOL_KIND, YYSYMBOL_NAME);
+		take_out(e, YYSYMBOL_TEXT, YYSYMBOL_TEXT);
+		take_out(e, YYSYMBOL_NUMBER, YYSYMBOL_NUMBER);
 	}
-	if (EXPECTED(e, END) || EXPECTED(e, CLOSE))
-		EXPECTED(e, END) = !EXPECTED(e, PROTECT);
-	if (EXPECTED(e, END))
-		EXPECTED(e, CLOSE) = false;
+	if (EXPECTED(e, LIMIT))		/* beside it, `count` is nothing to expect */
+		take_out(e, YYSYMBOL_COUNT, YYSYMBOL_COUNT);
+	if (ends)
+		take_out(e, YYSYMBOL_CLOSE, YYSYMBOL_CLOSE);
 	for (int i = 0; i < YYNTOKENS; i++)
-		if (e->at[i] && i != YYSYMBOL_YYEOF && i != YYSYMBOL_END && i != YYSYMBOL_UNCLOSED &&
-		    i != YYSYMBOL_UNCLOSED_BLOCK && i != YYSYMBOL_YYerror)
+		if (e->at[i] && is_shown(i))
 			words[n++] = yysymbol_name(i);
-	if (EXPECTED(e, END))
+	if (ends)
 		words[n++] = "the end of the statement";
 	return n;
 }

@@ -19,7 +19,7 @@
 #define CELLS6_MIN	1024
 
 /* Entries to a bucket on average, tenths: few enough that nine of ten stand in their first. */
-#define LOAD4		60
+#define LOAD4		50
 #define LOAD6		18
 
 #define CLASS_SLOTS	(2 * (CLASS_MAX + 1))
@@ -393,17 +393,18 @@ static int write4(struct prefix_table *t, const struct entries *e, const struct 
 		unsigned int way = i % n->ways;
 		const struct entry *p;
 		__u32 home;
+		__u64 hash;
 
 		if (!n->slots[i])
 			continue;
 		p = &e->list[n->slots[i] - 1];
+		hash = n->hash[n->slots[i] - 1];
 		b->key[way] = entry_key4(p);
 		b->class[way] = p->value;
-		if (p->length == 32)
-			b->marks |= 1u << way;
-		home = eg_prefix_home(n->hash[n->slots[i] - 1], n->buckets);
+		b->tags |= (__u64)eg_prefix4_tag(hash, 32 - p->length) << (8 * way);
+		home = eg_prefix_home(hash, n->buckets);
 		if (home != i / n->ways)
-			t->buckets4[home].marks |= EG_BUCKET4_SPILLS;
+			t->buckets4[home].spills = 1;
 	}
 	return 0;
 }

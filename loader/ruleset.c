@@ -23,6 +23,7 @@ static void free_set(struct defined_set *d)
 	free(d->set.file);
 	free(d->set.path);
 	prefixes__free(&d->set.prefixes);
+	prefixes__free(&d->sorted);
 	free(d);
 }
 
@@ -292,6 +293,7 @@ static int check_sets(struct config *c, const struct rules *r, const char *ifnam
 
 static int flatten(struct config *c, const char *ifname, struct rules *r)
 {
+	const char *name = ifname ?: "what is outside of all blocks";
 	struct written_rule **found;
 	size_t count[EG_DIRECTION_COUNT], at = 0;
 	int err = -ENOMEM;
@@ -305,7 +307,7 @@ static int flatten(struct config *c, const char *ifname, struct rules *r)
 	}
 	if (at > EG_RULES_MAX)
 		source__say(&c->source, ERROR, found[EG_RULES_MAX]->rule.place,
-			    "more than %d rules for %s; expected fewer", EG_RULES_MAX, ifname);
+			    "more than %d rules for %s; expected fewer", EG_RULES_MAX, name);
 	r->copies = calloc(at + 1, sizeof(*r->copies));
 	if (!r->copies)
 		goto cleanup;
@@ -320,7 +322,7 @@ static int flatten(struct config *c, const char *ifname, struct rules *r)
 		}
 		give_ids(r, d);
 	}
-	err = list_sets(c, r) ?: check_sets(c, r, ifname);
+	err = list_sets(c, r) ?: check_sets(c, r, name);
 	at = 0;
 	for (int d = 0; !err && d < EG_DIRECTION_COUNT; at += count[d++])
 		err = config__warn_covered(c, found + at, count[d]);

@@ -25,8 +25,6 @@
 #define NULL			((void *)0)
 #endif
 
-#define offsetof(type, member)	__builtin_offsetof(type, member)
-
 #define ETH_ALEN		6
 #define ETH_P_IP		0x0800
 #define ETH_P_ARP		0x0806
@@ -50,6 +48,7 @@
 
 #define BPF_F_NO_PREALLOC	1
 #define BPF_F_MMAPABLE		1024
+#define BPF_ADJ_ROOM_MAC	1
 
 #define BPF_FIB_LKUP_RET_SUCCESS	0
 #define BPF_FIB_LKUP_RET_FWD_DISABLED	5

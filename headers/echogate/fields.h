@@ -10,6 +10,10 @@
 
 #define EG_BIT(n)	(1u << (n))
 
+/* The fields that are read from the upper layer's header. */
+#define EG_FIELDS_L4	(EG_BIT(EG_FIELD_CODE) | EG_FIELDS_PORTS)
+#define EG_FIELDS_PORTS	(EG_BIT(EG_FIELD_SPORT) | EG_BIT(EG_FIELD_DPORT) | EG_BIT(EG_FIELD_FLAGS))
+
 /* The fixed header of any protocol with ports; it begins with them. */
 #define EG_UDP_HEADER	8
 #define EG_TCP_HEADER	20
@@ -25,12 +29,11 @@ static const __u8 eg_port_header[256] = {
 	[136] = EG_UDP_HEADER,
 };
 
-struct eg_fields {
-	__u32 index[EG_FIELD_COUNT];
-	__be32 from[4], to[4];		/* IPv4: [0]; what isn't used isn't filled */
-	__u32 family;			/* AF_INET, AF_INET6; 0: no IP header */
-	__u32 ttl;			/* valid with a family */
-};
+/* Whether the upper layer's header is in another fragment. */
+static __always_inline bool eg_shape_later(__u32 shape)
+{
+	return shape == EG_SHAPE_LATER || shape == EG_SHAPE_LATER + EG_SHAPE_OPTIONS;
+}
 
 static __always_inline bool eg_kind_ipv4(__u32 kind)
 {
@@ -71,9 +74,37 @@ static __always_inline bool eg_kind_protected(__u32 kind, __u32 ttl)
 	}
 }
 
+/* EG_SHAPE_* of an IPv4 packet. */
+static __always_inline __u32 eg_shape_ipv4(const struct iphdr *ip)
+{
+	__u32 offset = ip->frag_off & eg_htons(EG_IPV4_OFFSET);
+	__u32 any = ip->frag_off & eg_htons(EG_IPV4_FRAGMENT);
+	__u32 shape = EG_SHAPE_LATER - eg_is_zero(any) - eg_is_zero(offset);
+
+	return shape + (eg_ipv4_vihl(ip) == 0x45 ? 0 : EG_SHAPE_OPTIONS);
+}
+
+/*
+ * The type of a first fragment of ICMP, which the parser doesn't look for: to it the
+ * packet is a fragment and nothing more.
+ */
+static __always_inline __u32 eg_fragment_kind(const struct eg_packet *p, const void *end)
+{
+	const __u8 *l4;
+
+	if ((p->kind != EG_KIND_PROTO4 + EG_IPPROTO_ICMP &&
+	     p->kind != EG_KIND_PROTO6 + EG_IPPROTO_ICMPV6) ||
+	    (p->shape != EG_SHAPE_FIRST && p->shape != EG_SHAPE_FIRST + EG_SHAPE_OPTIONS))
+		return p->kind;
+	l4 = eg_view(p->l4, sizeof(struct eg_icmp_head), end);
+	if (!l4)
+		return p->kind;
+	return (p->kind < EG_KIND_PROTO6 ? EG_KIND_ICMP : EG_KIND_ICMP6) + l4[0];
+}
+
 /* Ports, flags and the ICMP code: of a whole packet or first fragment. */
 static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *end, __u32 used,
-					 struct eg_fields *f)
+					 struct eg_match *m)
 {
 	const __u8 *l4;
 	__u32 size;
@@ -84,10 +115,10 @@ static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *
 		/* The parser has seen the ICMP header. */
 		l4 = eg_view(p->l4, 4, end);
 		if (used & EG_BIT(EG_FIELD_CODE) && l4)
-			f->index[EG_FIELD_CODE] = (p->kind >= EG_KIND_ICMP6 ? 257 : 1) + l4[1];
+			m->index[EG_FIELD_CODE] = (p->kind >= EG_KIND_ICMP6 ? 257 : 1) + l4[1];
 		return;
 	}
-	if (!(used & (EG_BIT(EG_FIELD_SPORT) | EG_BIT(EG_FIELD_DPORT) | EG_BIT(EG_FIELD_FLAGS))))
+	if (!(used & EG_FIELDS_PORTS))
 		return;
 	size = eg_port_header[p->kind & 255];
 	if (!size)
@@ -96,7 +127,8 @@ static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *
 		l4 = eg_view(p->l4, EG_TCP_HEADER, end);
 		if (!l4 || l4[12] < 5 << 4)
 			return;
-		f->index[EG_FIELD_FLAGS] = 1 + l4[13];
+		if (used & EG_BIT(EG_FIELD_FLAGS))
+			m->index[EG_FIELD_FLAGS] = 1 + l4[13];
 	} else if (size == EG_UDP_HEADER) {
 		l4 = eg_view(p->l4, EG_UDP_HEADER, end);
 	} else {
@@ -104,69 +136,79 @@ static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *
 	}
 	if (!l4)
 		return;
-	f->index[EG_FIELD_SPORT] = 1 + (l4[0] << 8 | l4[1]);
-	f->index[EG_FIELD_DPORT] = 1 + (l4[2] << 8 | l4[3]);
+	if (used & EG_BIT(EG_FIELD_SPORT))
+		m->index[EG_FIELD_SPORT] = 1 + (l4[0] << 8 | l4[1]);
+	if (used & EG_BIT(EG_FIELD_DPORT))
+		m->index[EG_FIELD_DPORT] = 1 + (l4[2] << 8 | l4[3]);
 }
 
 /*
  * Fills the indices of the fields in `used`, which is a constant where this is
- * compiled for BPF; OWN, FROM and TO need tables and are left 0, as is PROTECT if a
- * `protect` rule may still set it. `data` to `end` is what is linear of the frame that
- * `p` was parsed from.
+ * compiled for BPF; OWN, FROM and TO need tables and are left 0. `data` to `end` is what
+ * is linear of the frame that `p` was parsed from; its kind and shape are made
+ * complete. m->protect gets whether the packet is protected for what it is.
  */
 static __always_inline void eg_fields_read(const void *data, const void *end,
-					   const struct eg_packet *p, __u32 used,
-					   struct eg_fields *f)
+					   struct eg_packet *p, __u32 used, struct eg_match *m)
 {
-	__u32 l3 = p->l3, kind = p->kind, tos, length;
+	__u32 l3 = p->l3, tos, length;
 
 #pragma GCC unroll 14
 	for (int i = 0; i < EG_FIELD_COUNT; i++)
-		f->index[i] = 0;
-	f->index[EG_FIELD_KIND] = kind;
-	f->index[EG_FIELD_VLAN] = p->vlan;
-	f->family = 0;
-	f->ttl = 0;
-	if (kind >= EG_KIND_ARP)
+		if (used & EG_BIT(i))
+			m->index[i] = 0;
+	m->family = 0;
+	m->ttl = 0;
+	if (used & EG_BIT(EG_FIELD_VLAN))
+		m->index[EG_FIELD_VLAN] = p->vlan;
+	if (p->kind >= EG_KIND_ARP)
 		goto out;
 	EG_BOUND(l3, 31);
-	if (eg_kind_ipv4(kind)) {
+	if (eg_kind_ipv4(p->kind)) {
 		const struct iphdr *ip = eg_view(data + l3, sizeof(*ip), end);
 
 		if (!ip)
-			return;
-		f->family = AF_INET;
-		f->ttl = ip->ttl;
+			goto out;
+		p->shape = eg_shape_ipv4(ip);
+		m->family = AF_INET;
+		m->ttl = ip->ttl;
 		tos = ip->tos;
 		length = eg_ntohs(ip->tot_len);
-		f->from[0] = ip->saddr;
-		f->to[0] = ip->daddr;
+		m->from[0] = ip->saddr;
+		m->to[0] = ip->daddr;
 	} else {
 		const struct ipv6hdr *ip6 = eg_view(data + l3, sizeof(*ip6), end);
 
 		if (!ip6)
-			return;
-		f->family = AF_INET6;
-		f->ttl = ip6->hop_limit;
+			goto out;
+		m->family = AF_INET6;
+		m->ttl = ip6->hop_limit;
 		tos = eg_ipv6_flow(ip6) >> 20 & 0xff;
 		length = sizeof(*ip6) + eg_ntohs(ip6->payload_len);
-		__builtin_memcpy(f->from, &ip6->saddr, sizeof(f->from));
-		__builtin_memcpy(f->to, &ip6->daddr, sizeof(f->to));
+#pragma GCC unroll 4
+		for (int i = 0; i < 4; i++) {
+			m->from[i] = eg_load32((const void *)&ip6->saddr + 4 * i);
+			m->to[i] = eg_load32((const void *)&ip6->daddr + 4 * i);
+		}
 	}
+	p->kind = eg_fragment_kind(p, end);
 	if (used & EG_BIT(EG_FIELD_TTL))
-		f->index[EG_FIELD_TTL] = 1 + f->ttl;
+		m->index[EG_FIELD_TTL] = 1 + m->ttl;
 	if (used & EG_BIT(EG_FIELD_DSCP))
-		f->index[EG_FIELD_DSCP] = 1 + (tos >> 2);
+		m->index[EG_FIELD_DSCP] = 1 + (tos >> 2);
 	if (used & EG_BIT(EG_FIELD_LENGTH))
-		f->index[EG_FIELD_LENGTH] = 1 + (length < EG_LENGTH_SIZE - 1 ? length
+		m->index[EG_FIELD_LENGTH] = 1 + (length < EG_LENGTH_SIZE - 1 ? length
 									     : EG_LENGTH_SIZE - 2);
 	if (used & EG_BIT(EG_FIELD_SHAPE))
-		f->index[EG_FIELD_SHAPE] = 1 + p->shape;
-	if (used & (EG_BIT(EG_FIELD_CODE) | EG_BIT(EG_FIELD_SPORT) | EG_BIT(EG_FIELD_DPORT) |
-		    EG_BIT(EG_FIELD_FLAGS)))
-		eg_fields_l4(p, end, used, f);
+		m->index[EG_FIELD_SHAPE] = 1 + p->shape;
+	if (used & EG_FIELDS_L4)
+		eg_fields_l4(p, end, used, m);
 out:
-	f->index[EG_FIELD_PROTECT] = eg_kind_protected(kind, f->ttl);
+	if (used & EG_BIT(EG_FIELD_KIND))
+		m->index[EG_FIELD_KIND] = p->kind;
+	m->protect = eg_kind_protected(p->kind, m->ttl);
+	if (used & EG_BIT(EG_FIELD_PROTECT))
+		m->index[EG_FIELD_PROTECT] = m->protect;
 }
 
 #endif

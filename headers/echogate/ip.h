@@ -82,8 +82,8 @@ static __always_inline enum eg_reason eg_ipv6_walk(struct eg_cursor *c, __u8 *pr
 			return EG_REASON_IPV6_CHAIN;
 		*proto = ext[0];
 		if (kind == EG_EXT_FRAGMENT) {
-			*shape += eg_load16(ext + 2) & eg_htons(EG_IPV6_OFFSET) ? EG_SHAPE_LATER
-										 : EG_SHAPE_FIRST;
+			*shape += EG_SHAPE_LATER -
+				  eg_is_zero(eg_load16(ext + 2) & eg_htons(EG_IPV6_OFFSET));
 			return EG_REASON_FRAGMENT;
 		}
 		*shape = EG_SHAPE_OPTIONS;

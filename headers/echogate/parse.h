@@ -31,16 +31,10 @@ struct eg_packet {
 	__u32 cell;			/* index of its counter, see EG_CELL_* */
 	enum eg_echo_kind echo;		/* a request; reason says if it can be answered */
 	__u32 kind;			/* EG_KIND_*; below EG_KIND_ARP there is a whole IP header */
-	__u32 shape;			/* EG_SHAPE_* */
+	__u32 shape;			/* EG_SHAPE_* of IPv6; IPv4 tells at sight */
 	__u32 vlan;			/* index for EG_FIELD_VLAN, of a tag in the frame */
 	const void *l4;			/* where the upper layer begins */
 };
-
-/* Whether the upper layer's header is in another fragment. */
-static __always_inline bool eg_shape_later(__u32 shape)
-{
-	return shape == EG_SHAPE_LATER || shape == EG_SHAPE_LATER + EG_SHAPE_OPTIONS;
-}
 
 /* Header of every ICMP and ICMPv6 message. */
 struct eg_icmp_head {
@@ -73,30 +67,19 @@ static __always_inline enum eg_reason eg_parse_ipv4(struct eg_cursor *c, struct 
 		p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[ip->protocol];
 		if (!eg_take(c, options))
 			return EG_REASON_IP_TRUNCATED;
-		p->shape = EG_SHAPE_OPTIONS;
 		reason = EG_REASON_IP_OPTIONS;
 	}
 	p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[ip->protocol];
 	p->kind = EG_KIND_PROTO4 + ip->protocol;
 	p->l4 = c->pos;
-	if (unlikely(ip->frag_off & eg_htons(EG_IPV4_FRAGMENT))) {
-		if (ip->frag_off & eg_htons(EG_IPV4_OFFSET))
-			p->shape += EG_SHAPE_LATER;
-		else
-			p->shape += EG_SHAPE_FIRST;
-		reason = EG_REASON_FRAGMENT;
-	}
 	if (ip->protocol != EG_IPPROTO_ICMP)
 		return EG_REASON_NONE;
-	/* What lies behind a later fragment's header is no ICMP header. */
-	if (eg_shape_later(p->shape))
+	if (ip->frag_off & eg_htons(EG_IPV4_FRAGMENT))
 		return EG_REASON_FRAGMENT;
 	icmp = eg_take(c, sizeof(*icmp));
 	if (!icmp)
-		return reason == EG_REASON_FRAGMENT ? reason : EG_REASON_ICMP_TRUNCATED;
+		return EG_REASON_ICMP_TRUNCATED;
 	p->kind = EG_KIND_ICMP + icmp->type;
-	if (reason == EG_REASON_FRAGMENT)
-		return reason;
 	p->cell = EG_CELL_ICMP + eg_icmp_slot[icmp->type];
 	if (icmp->type == ICMP_ECHO)
 		p->echo = EG_ECHO_4;
@@ -124,24 +107,22 @@ static __always_inline enum eg_reason eg_parse_ipv6(struct eg_cursor *c, struct 
 	if (unlikely(eg_ipv6_ext[proto])) {
 		reason = eg_ipv6_walk(c, &proto, &p->shape);
 		p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[proto];
-		if (reason != EG_REASON_NONE && reason != EG_REASON_FRAGMENT)
+		p->l4 = c->pos;
+		if (reason == EG_REASON_FRAGMENT)
+			p->kind = EG_KIND_PROTO6 + proto;
+		if (reason != EG_REASON_NONE)
 			return reason;
-		if (reason == EG_REASON_NONE)
-			reason = EG_REASON_IPV6_EXTENSION;
+		reason = EG_REASON_IPV6_EXTENSION;
 	}
 	p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[proto];
 	p->kind = EG_KIND_PROTO6 + proto;
 	p->l4 = c->pos;
 	if (proto != EG_IPPROTO_ICMPV6)
-		return reason == EG_REASON_FRAGMENT ? reason : EG_REASON_NONE;
-	if (eg_shape_later(p->shape))
-		return EG_REASON_FRAGMENT;
+		return EG_REASON_NONE;
 	icmp = eg_take(c, sizeof(*icmp));
 	if (!icmp)
-		return reason == EG_REASON_FRAGMENT ? reason : EG_REASON_ICMP_TRUNCATED;
+		return EG_REASON_ICMP_TRUNCATED;
 	p->kind = EG_KIND_ICMP6 + icmp->type;
-	if (reason == EG_REASON_FRAGMENT)
-		return reason;
 	p->cell = EG_CELL_ICMP6 + eg_icmp6_slot[icmp->type];
 	if (icmp->type != ICMPV6_ECHO_REQUEST)
 		return EG_REASON_NONE;

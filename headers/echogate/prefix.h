@@ -39,6 +39,12 @@ static __always_inline __u64 eg_prefix4_hash(__u64 seed, __u32 key)
 	return key * seed;
 }
 
+/* Of bits that no bucket number depends on, short of millions of buckets. */
+static __always_inline __u8 eg_prefix4_tag(__u64 hash, __u32 n)
+{
+	return ((hash >> 36 & 0x7f) ^ eg_is_zero(n)) | 0x80;
+}
+
 /* Low bits of a key reach only the high bits of a product: hence the second one. */
 static __always_inline __u64 eg_prefix6_hash(__u64 seed, __u64 hi, __u64 lo, __u32 length)
 {
@@ -54,21 +60,37 @@ static __always_inline __u32 eg_prefix6_cell(__u64 seed, __u32 top, __u32 n)
 	return eg_prefix_home(top * seed, n);
 }
 
-/* Class of the key of a prefix of length 32 - n in this bucket; 0: it isn't here. */
-static __always_inline __u32 eg_bucket4_class(const struct eg_bucket4 *b, __u32 key, __u32 n)
-{
-	__u32 kind = b->marks ^ (eg_is_zero(n) - 1);
-	__u32 hit = 0;
+#define EG_EVERY_BYTE	0x0101010101010101ull
 
-#pragma GCC unroll 10
+/* The places with this tag: bit 8 * n for place n. Not all of them need have the key. */
+static __always_inline __u64 eg_bucket4_places(const struct eg_bucket4 *b, __u8 tag)
+{
+	__u64 differ = b->tags ^ tag * EG_EVERY_BYTE;
+
+	/* A byte of 0x80 less up to 0x7f borrows nothing from the next. */
+	return ((0x80 * EG_EVERY_BYTE - (differ & 0x7f * EG_EVERY_BYTE)) & ~differ) >> 7 &
+	       EG_EVERY_BYTE;
+}
+
+/* The first of such places, if there is one: each has three bits of the factor. */
+static __always_inline __u32 eg_bucket4_place(__u64 places)
+{
+	return ((places & -places) * 0x0020406080a0c0e0ull) >> 61;
+}
+
+/*
+ * Class of a key in this bucket; 0: it isn't here. In a loop of look-ups the verifier
+ * would follow every combination of branches, so all places are compared.
+ */
+static __always_inline __u32 eg_bucket4_class(const struct eg_bucket4 *b, __u32 key, __u8 tag)
+{
+	__u64 same = 0;
+
+#pragma GCC unroll 8
 	for (int i = 0; i < EG_BUCKET4_WAYS; i++)
-		hit |= eg_is_zero(b->key[i] ^ key) << i;
-	hit &= kind;
-	if (!hit)
-		return 0;
-	hit = eg_first_bit(hit);
-	EG_BOUND(hit, 15);
-	return b->class[hit];
+		same |= eg_is_zero(b->key[i] ^ key) << (8 * i);
+	same &= eg_bucket4_places(b, tag);
+	return same ? b->class[eg_bucket4_place(same)] : 0;
 }
 
 static __always_inline __u32 eg_bucket6_class(const struct eg_bucket6 *b, __u64 hi, __u64 lo,

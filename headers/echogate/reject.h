@@ -24,21 +24,6 @@
 #define EG_TCP_RST	0x04
 #define EG_TCP_ACK	0x10
 
-struct eg_error {
-	__u32 family;			/* AF_INET, AF_INET6 */
-	__u32 quote;			/* bytes of the packet that stay, from its IP header on */
-	__u32 head;			/* bytes put before them; 0: a reset, in their place */
-	__u32 len;			/* of the IP packet to be sent */
-	__u64 sum;			/* of what is quoted, as it will be on the wire */
-	__be32 rest;			/* second word of the ICMP header */
-	__be32 seq, ack;		/* of the reset */
-	__u8  flags;			/* of the reset */
-	__u8  type, code;		/* of the error */
-	__u8  tos;			/* of the packet */
-	bool  unfinished;		/* so was the packet's checksum */
-	__be32 from[4], to[4];		/* IPv4: [0] */
-};
-
 /* The ICMP errors and what nobody knows: none is sent in answer to these (RFC 1122 3.2.2). */
 static __always_inline bool eg_kind_answerable(__u32 kind)
 {
@@ -74,11 +59,11 @@ static __always_inline bool eg_group(__u32 family, const __be32 *addr, const str
 }
 
 /* Sum of the pseudo-header for `size` bytes; `addrs` are both addresses in a row. */
-static __always_inline __u64 eg_pseudo(__u32 family, const void *addrs, __u8 protocol, __u32 size)
+static __always_inline __u64 eg_pseudo(bool v4, const void *addrs, __u8 protocol, __u32 size)
 {
 	__u64 sum = eg_sum_fixed(addrs, 8) + eg_htons(protocol) + eg_htons(size);
 
-	return family == AF_INET ? sum : sum + eg_sum_fixed(addrs + 8, 24);
+	return v4 ? sum : sum + eg_sum_fixed(addrs + 8, 24);
 }
 
 /*
@@ -87,9 +72,8 @@ static __always_inline __u64 eg_pseudo(__u32 family, const void *addrs, __u8 pro
  * whoever puts the frame on a wire makes it that of all. Nothing says so to a
  * program; the field's value does, and is wrong once in 65,536. True if it does.
  */
-static __always_inline bool eg_sum_unfinished(const struct eg_packet *p,
-					      const struct eg_fields *f, const void *addrs,
-					      __u32 size, const void *end)
+static __always_inline bool eg_sum_unfinished(const struct eg_packet *p, bool v4,
+					      const void *addrs, __u32 size, const void *end)
 {
 	__u32 protocol = p->kind & 255, field = protocol == EG_IPPROTO_TCP ? 16 : 6;
 	const void *check;
@@ -98,7 +82,7 @@ static __always_inline bool eg_sum_unfinished(const struct eg_packet *p,
 	    (protocol != EG_IPPROTO_TCP && protocol != EG_IPPROTO_UDP))
 		return false;
 	check = eg_view(p->l4 + field, 2, end);
-	return check && eg_load16(check) == eg_fold(eg_pseudo(f->family, addrs, protocol, size));
+	return check && eg_load16(check) == eg_fold(eg_pseudo(v4, addrs, protocol, size));
 }
 
 /* Sequence and acknowledgment numbers of a reset for the segment at `tcp`, `size` bytes long. */
@@ -126,21 +110,21 @@ static __always_inline enum eg_reason eg_reset_judge(const __u8 *tcp, __u32 size
 
 /*
  * Whether and what may be sent for the packet `p` at `l3`, whose fields were read into
- * `f`; with `offload` its checksum may be unfinished. Fills `e` but for e->from.
+ * `m`; with `offload` its checksum may be unfinished. Fills `e` but for where it comes from.
  */
 static __always_inline enum eg_reason eg_error_judge(const void *l3, const void *end,
 						     const struct eg_packet *p,
-						     const struct eg_fields *f,
+						     const struct eg_match *m,
 						     const struct eg_addrs *own,
 						     enum eg_reject reject, bool offload,
 						     struct eg_error *e)
 {
-	bool v4 = f->family == AF_INET;
+	bool v4 = m->family == AF_INET;
 	__u32 header = p->l4 - l3, most, len, upper, word;
 	__u64 sum = 0;
 
-	if (!f->family || eg_shape_later(p->shape) || !eg_kind_answerable(p->kind) ||
-	    eg_group(f->family, f->to, own) || !eg_single_host(f->family, f->from))
+	if (!m->family || eg_shape_later(p->shape) || !eg_kind_answerable(p->kind) ||
+	    eg_group(m->family, m->to, own) || !eg_single_host(m->family, m->from))
 		return EG_REASON_REJECT_FORBIDDEN;
 	l3 = eg_view(l3, v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), end);
 	if (!l3)
@@ -163,9 +147,9 @@ static __always_inline enum eg_reason eg_error_judge(const void *l3, const void 
 	if (len < header)
 		return EG_REASON_REJECT_FORBIDDEN;
 	upper = len - header;
-	e->family = f->family;
-	__builtin_memcpy(e->to, f->from, sizeof(e->to));
-	e->unfinished = offload && eg_sum_unfinished(p, f, v4 ? l3 + 12 : l3 + 8, upper, end);
+	e->family = m->family;
+	__builtin_memcpy(e->to, m->from, sizeof(e->to));
+	e->unfinished = offload && eg_sum_unfinished(p, v4, v4 ? l3 + 12 : l3 + 8, upper, end);
 	if (reject == EG_REJECT_TCP_RESET) {
 		const __u8 *tcp = eg_view(p->l4, EG_TCP_HEADER, end);
 
@@ -192,8 +176,8 @@ static __always_inline enum eg_reason eg_error_judge(const void *l3, const void 
 		if (!eg_sum(p->l4, e->quote - header, end, &sum))
 			return EG_REASON_REJECT_FAILED;
 		e->sum += (__u16)~eg_fold(sum);
-		e->sum += (__u16)~eg_fold(eg_pseudo(f->family, v4 ? l3 + 12 : l3 + 8,
-						    p->kind & 255, upper));
+		e->sum += (__u16)~eg_fold(
+			eg_pseudo(v4, v4 ? l3 + 12 : l3 + 8, p->kind & 255, upper));
 	}
 	switch (reject) {
 #define EG_REJECT_TYPE(id, name, type4, code4, type6, code6)	\
@@ -221,22 +205,22 @@ static __always_inline enum eg_reason eg_error_judge(const void *l3, const void 
  * rest of the TOS of what they are about (icmp_send()); without DF.
  */
 static __always_inline void eg_error_ipv4(struct iphdr *ip, const struct eg_error *e,
-					  __u8 protocol, __u8 tos, __u8 ttl, __u16 id)
+					  __u8 protocol, __u8 tos, __u16 id)
 {
 	eg_store32(ip, eg_htonl(0x45000000 | (__u32)tos << 16 | e->len));
 	eg_store32((void *)ip + 4, eg_htonl((__u32)id << 16));
-	eg_store32((void *)ip + 8, eg_htonl((__u32)ttl << 24 | (__u32)protocol << 16));
+	eg_store32((void *)ip + 8, eg_htonl((__u32)e->hops << 24 | (__u32)protocol << 16));
 	ip->saddr = e->from[0];
 	ip->daddr = e->to[0];
 	ip->check = ~eg_fold(eg_sum_fixed(ip, sizeof(*ip)));
 }
 
 static __always_inline void eg_error_ipv6(struct ipv6hdr *ip6, const struct eg_error *e,
-					  __u8 protocol, __u8 tos, __u8 hops, __u32 label)
+					  __u8 protocol, __u8 tos, __u32 label)
 {
 	eg_store32(ip6, eg_htonl(0x60000000 | (__u32)tos << 20 | label));
 	eg_store32((void *)ip6 + 4,
-		   eg_htonl((e->len - (__u32)sizeof(*ip6)) << 16 | (__u32)protocol << 8 | hops));
+		   eg_htonl((e->len - (__u32)sizeof(*ip6)) << 16 | (__u32)protocol << 8 | e->hops));
 #pragma GCC unroll 4
 	for (int i = 0; i < 4; i++) {
 		eg_store32((void *)&ip6->saddr + 4 * i, e->from[i]);
@@ -278,10 +262,9 @@ static __always_inline void eg_error_reset(void *tcp, const struct eg_error *e, 
 
 /*
  * Writes all of it: `ip` has e->len bytes, of which the last e->quote are the packet's
- * own; v4 says what e->family says. TTL or hop limit, and identification or flow label (host
- * order), are the caller's choice.
+ * own; v4 says what e->family says. `serial` becomes the identification or the flow label.
  */
-static __always_inline void eg_error_write(void *ip, const struct eg_error *e, bool v4, __u8 ttl,
+static __always_inline void eg_error_write(void *ip, const struct eg_error *e, bool v4,
 					   __u32 serial)
 {
 	void *upper = v4 ? ip + sizeof(struct iphdr) : ip + sizeof(struct ipv6hdr);
@@ -290,12 +273,12 @@ static __always_inline void eg_error_write(void *ip, const struct eg_error *e, b
 	__u64 pseudo = 0;
 
 	if (v4)
-		eg_error_ipv4(ip, e, protocol, e->head ? (e->tos & 0x1e) | 0xc0 : e->tos, ttl,
+		eg_error_ipv4(ip, e, protocol, e->head ? (e->tos & 0x1e) | 0xc0 : e->tos,
 			      serial);
 	else
-		eg_error_ipv6(ip, e, protocol, e->head ? 0 : e->tos, ttl, serial & 0xfffff);
+		eg_error_ipv6(ip, e, protocol, e->head ? 0 : e->tos, serial & 0xfffff);
 	if (!v4 || !e->head)
-		pseudo = eg_pseudo(e->family, v4 ? ip + 12 : ip + 8, protocol, size);
+		pseudo = eg_pseudo(v4, v4 ? ip + 12 : ip + 8, protocol, size);
 	if (e->head)
 		eg_error_icmp(upper, e, pseudo);
 	else
