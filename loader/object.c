@@ -67,6 +67,7 @@ static int configure(struct echogate *skel, const struct object_options *opts)
 	memcpy((void *)&skel->rodata->eg_prefix_info, &opts->compiled->prefixes.info,
 	       sizeof(skel->rodata->eg_prefix_info));
 	skel->rodata->eg_epoch_shift = epoch_shift();
+	skel->rodata->eg_offload = opts->mode != EG_MODE_NATIVE;
 	skel->rodata->eg_tick = object__tick();
 	skel->rodata->eg_trial = trial ?: 1;	/* 0 would be what no trial carries */
 	skel->rodata->eg_swap = opts->swap;
