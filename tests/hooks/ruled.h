@@ -102,16 +102,18 @@ static inline void ruled_fill(struct ruled *r)
 }
 
 /*
- * Runs a frame that came in by DEV as a trial: nothing is counted, and *trace says what
+ * Runs a frame that came in by DEV through a program, or one in front of it that is told
+ * something in `mark`, as a trial: nothing is counted, and *trace says what
  * happened. Returns the program's own code.
  */
-static inline int ruled_trial(struct ruled *r, enum hook hook, const struct frame *f,
-			      struct eg_trace *trace)
+static inline int ruled_trial(struct ruled *r, int fd, enum hook hook, const struct frame *f,
+			      __u32 mark, struct eg_trace *trace)
 {
 	static uint8_t bytes[8 + FRAME_MAX], out[FRAME_MAX + 4096];
 	const uint64_t token = TRIAL;
 	struct __sk_buff skb = {
 		.ifindex = if_nametoindex(DEV),
+		.mark = mark,
 		.cb = { (__u32)token, token >> 32 },
 	};
 	struct xdp_md xdp = {
@@ -135,7 +137,7 @@ static inline int ruled_trial(struct ruled *r, enum hook hook, const struct fram
 	trace->verdict = EG_VERDICT_COUNT;
 	if (bpf_map_update_elem(map, &zero, trace, BPF_ANY))
 		DIE("eg_trace: %s", strerror(errno));
-	err = bpf_prog_test_run_opts(program(r->skel, hook), &opts);
+	err = bpf_prog_test_run_opts(fd, &opts);
 	if (err)
 		DIE("a trial run of %zu bytes: %s", f->len, strerror(-err));
 	if (bpf_map_lookup_elem(map, &zero, trace))
