@@ -4,6 +4,7 @@
 #   make deps       install what the build and the tests need (apt)
 #   make demo       see it answer a flood of pings between two namespaces
 #   make test       every test; ends with "N passed, N failed, N skipped"
+#   make differential  rules against a naive evaluator, a million packets for each hook
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
 #   make bench      throughput beside bare XDP_TX, bare XDP_DROP and the kernel
 #
@@ -52,7 +53,7 @@ MAKEFLAGS += --no-print-directory -s
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all test check fuzz bench demo install format lint deps clean tests FORCE
+.PHONY: all test check differential fuzz bench demo install format lint deps clean tests FORCE
 .SECONDARY:
 
 all: $(OUT)/echogate
@@ -113,11 +114,18 @@ $(OUT)/echogate: $(LOADER_OBJ)
 
 # Tests ----------------------------------------------------------------------
 
+$(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
 # A unit test names the files of the loader that it is linked with.
 LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve ruleset print cover \
 		   setfile source prefixes words util)
 $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
+$(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o
+$(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
+$(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 $(OUT)/tests/loader/%.o: loader/%.c $(OUT)/clang
 	$(call say,CC,$<)
@@ -132,7 +140,7 @@ $(OUT)/tests/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
 $(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -MMD -MP -MF $@.d $(filter %.c %.o,$^) -lcmocka \
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $(filter %.c %.o,$^) -lcmocka \
 		$(UNIT_LIBS) -o $@
 
 # libFuzzer comes with clang, so here clang compiles all of it.
@@ -154,13 +162,15 @@ $(OUT)/tests/fuzz/%.o: $(OUT)/loader/%.c $(OUT)/clang
 $(OUT)/tests/fuzz-%: tests/fuzz/%.c $(OUT)/clang
 	$(call say,CLANG,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer $(HOST_CFLAGS) -Itests -MMD -MP -MF $@.d \
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer $(HOST_CFLAGS) -Itests -I. -MMD -MP -MF $@.d \
 		$(filter %.c %.o,$^) $(FUZZ_LIBS) -o $@
 
-$(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+# With the loader's parser and compiler, for those that try rules.
+$(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/loader.a $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) -Itests -MMD -MP -MF $@.d $< -lcmocka -lbpf -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) -I. -Itests -MMD -MP -MF $@.d $< $(OUT)/loader.a -lcmocka \
+		$(LOADER_LIBS) -o $@
 
 $(TOOL_BIN): $(OUT)/tests/%: tests/tools/%.c $(wildcard tests/tools/*.h) $(OUT)/clang
 	$(call say,CC,$<)
@@ -190,6 +200,11 @@ fuzz: deps
 bench: deps
 	@$(MAKE) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
+
+# Random rules and packets, BPF against one rule after the other: a million of each hook.
+differential: deps
+	@$(MAKE) all $(OUT)/tests/hooks-rules
+	$(Q)EG_PAIRS=$${EG_PAIRS:-1000000} EG_SEED=$${EG_SEED:-$$(date +%s)} $(OUT)/tests/hooks-rules
 
 demo: deps
 	@$(MAKE) all

@@ -316,7 +316,7 @@ static void print_quoted(FILE *f, const char *text)
 	fputc('"', f);
 }
 
-static void print_ifname(FILE *f, const char *name)
+void ifname__print(FILE *f, const char *name)
 {
 	for (const char *c = name; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("_.-", *c)) {
@@ -369,7 +369,7 @@ char *rules__print(const struct rules *r, const char *ifname)
 		return NULL;
 	if (ifname) {
 		fputs("interface ", f);
-		print_ifname(f, ifname);
+		ifname__print(f, ifname);
 		fputs(" {\n", f);
 	}
 	fprintf(f, "%sreply-path %s\n", indent, r->swap ? "swap" : "fib");

@@ -7,7 +7,10 @@
 #ifndef LOADER_RULESET_H
 #define LOADER_RULESET_H
 
-#include "names.h"
+#include "util.h"
+#include "echogate/abi.h"
+
+#include <stdio.h>
 
 /* Lines and columns start at 1; a column is a byte. */
 struct place {
@@ -172,5 +175,8 @@ void rules__free(struct rules *r);
  * block. With `ifname`, in an interface block. The caller frees it; NULL without memory.
  */
 char *rules__print(const struct rules *r, const char *ifname);
+
+/* A name as it stands after `interface`, in quotes if it needs them. */
+void ifname__print(FILE *f, const char *name);
 
 #endif

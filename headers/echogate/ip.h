@@ -3,16 +3,22 @@
 #ifndef ECHOGATE_IP_H
 #define ECHOGATE_IP_H
 
+#include "abi.h"
 #include "csum.h"
 #include "cursor.h"
 #include "names.h"
 
 #define EG_IPV4_FRAGMENT	0x3fff		/* MF or an offset */
+#define EG_IPV4_OFFSET		0x1fff
+#define EG_IPV6_OFFSET		0xfff8		/* of the fragment header's second word */
 #define EG_IPV6_EXTENSIONS	8		/* headers walked at most */
 
 enum eg_ipproto {
 	EG_IPPROTO_HOPOPTS	= 0,
 	EG_IPPROTO_ICMP		= 1,
+	EG_IPPROTO_IGMP		= 2,
+	EG_IPPROTO_TCP		= 6,
+	EG_IPPROTO_UDP		= 17,
 	EG_IPPROTO_ROUTING	= 43,
 	EG_IPPROTO_FRAGMENT	= 44,
 	EG_IPPROTO_AH		= 51,
@@ -58,11 +64,12 @@ static const __u8 eg_ipv6_ext[256] = {
  * header and ends at the upper layer, whose protocol is left in *proto.
  * FRAGMENT for any fragment header, an atomic one (RFC 6946) included: what
  * follows a later fragment's is no header. *proto then is what the fragment
- * header names.
+ * header names. *shape gets what the rules call it, EG_SHAPE_*.
  *
  * Hardly a branch, since the verifier follows every combination of them.
  */
-static __always_inline enum eg_reason eg_ipv6_walk(struct eg_cursor *c, __u8 *proto)
+static __always_inline enum eg_reason eg_ipv6_walk(struct eg_cursor *c, __u8 *proto,
+						   __u32 *shape)
 {
 	for (int i = 0; i <= EG_IPV6_EXTENSIONS; i++) {
 		__u32 kind = eg_ipv6_ext[*proto], more;
@@ -74,8 +81,12 @@ static __always_inline enum eg_reason eg_ipv6_walk(struct eg_cursor *c, __u8 *pr
 		if (!ext)
 			return EG_REASON_IPV6_CHAIN;
 		*proto = ext[0];
-		if (kind == EG_EXT_FRAGMENT)
+		if (kind == EG_EXT_FRAGMENT) {
+			*shape += EG_SHAPE_LATER -
+				  eg_is_zero(eg_load16(ext + 2) & eg_htons(EG_IPV6_OFFSET));
 			return EG_REASON_FRAGMENT;
+		}
+		*shape = EG_SHAPE_OPTIONS;
 		more = (__u32)ext[1] << (4 - kind);
 		EG_BOUND(more, 2047);
 		c->pos += more;

@@ -80,17 +80,6 @@ static void run_twice(struct echogate *skel, enum hook hook, int fd, const struc
 	run_once(skel, hook, fd, v, request, from, mark, want);
 }
 
-/*
- * BPF_PROG_TEST_RUN refuses to make an skb of a frame that names IP and doesn't hold
- * its header. Such frames run in XDP, and in tc behind a tag.
- */
-static bool makes_skb(const struct frame *f)
-{
-	unsigned int type = get16(f->data + 12);
-
-	return f->len >= (type == 0x0800 ? 14 + 20 : type == 0x86dd ? 14 + 40 : 14);
-}
-
 static bool can_run(enum hook hook, const struct vector *v)
 {
 	static struct frame request;

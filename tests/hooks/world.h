@@ -168,8 +168,8 @@ static inline __u32 epoch_shift(void)
 	return shift;
 }
 
-/* The programs as attach would load them into world_make()'s namespace. */
-static inline struct echogate *world_load(bool swap, bool l3)
+/* The programs as attach would fill them in for world_make()'s namespace, not loaded yet. */
+static inline struct echogate *world_open(bool swap, bool l3)
 {
 	struct echogate *skel = echogate__open();
 	uint64_t seed = RND_SEED;
@@ -200,12 +200,24 @@ static inline struct echogate *world_load(bool swap, bool l3)
 	own_add6(own, OWN6);
 	own_add6(own, OWN6_LO);
 	own_add6(own, OWN6_VLAN);
+	return skel;
+}
+
+static inline void world_start(struct echogate *skel)
+{
 	if (echogate__load(skel))
 		DIE("the programs don't load: %s", strerror(errno));
 	vlan_add(skel, 0x8100 << 16 | VLAN_ONE, 0);
 	vlan_add(skel, 0x88a8u << 16 | VLAN_OUTER, 0x8100 << 16 | VLAN_INNER);
 	metrics_add(skel, "::ffff:198.19.6.0", 96 + 25);
 	metrics_add(skel, "fd00:e6:6::", 49);
+}
+
+static inline struct echogate *world_load(bool swap, bool l3)
+{
+	struct echogate *skel = world_open(swap, l3);
+
+	world_start(skel);
 	return skel;
 }
 
@@ -220,6 +232,17 @@ static inline int program(struct echogate *skel, enum hook hook)
 		break;
 	}
 	return bpf_program__fd(skel->progs.eg_tc_egress);
+}
+
+/*
+ * BPF_PROG_TEST_RUN refuses to make an skb of a frame that names IP and doesn't hold
+ * its header. Such frames run in XDP, and in tc behind a tag.
+ */
+static inline bool makes_skb(const struct frame *f)
+{
+	unsigned int type = get16(f->data + 12);
+
+	return f->len >= (type == 0x0800 ? 14 + 20 : type == 0x86dd ? 14 + 40 : 14);
 }
 
 /* Sends a frame through a program as if it came in by DEV. Returns the program's own code. */

@@ -216,6 +216,7 @@ static void test_chains(void **state)
 		uint8_t bytes[120], slow = kinds[rnd(&seed) % 15], proto = slow;
 		bool fragment;
 		enum eg_reason reason;
+		__u32 shape = 0;
 		struct sharp s;
 		long want;
 
@@ -228,7 +229,7 @@ static void test_chains(void **state)
 			bytes[rnd(&seed) % 8 * 8] = kinds[8 + rnd(&seed) % 7];
 		s = sharp(bytes, len);
 		want = walk_slowly(bytes, len, &slow, &fragment);
-		reason = eg_ipv6_walk(&s.c, &proto);
+		reason = eg_ipv6_walk(&s.c, &proto, &shape);
 		if (want < 0) {
 			broken++;
 			assert_int_equal(reason, EG_REASON_IPV6_CHAIN);
@@ -236,6 +237,7 @@ static void test_chains(void **state)
 			fragments++;
 			assert_int_equal(reason, EG_REASON_FRAGMENT);
 			assert_int_equal(proto, slow);
+			assert_int_not_equal(shape % EG_SHAPE_OPTIONS, EG_SHAPE_WHOLE);
 		} else {
 			good++;
 			assert_int_equal(reason, EG_REASON_NONE);
@@ -256,15 +258,17 @@ static void test_eight_headers(void **state)
 	(void)state;
 	for (int count = 0; count <= 10; count++) {
 		uint8_t proto = count ? 60 : 58;
+		__u32 shape = 0;
 		struct sharp s;
 
 		for (int i = 0; i < count; i++)
 			bytes[8 * i] = i + 1 < count ? 60 : 58;
 		s = sharp(bytes, sizeof(bytes));
-		assert_int_equal(eg_ipv6_walk(&s.c, &proto),
+		assert_int_equal(eg_ipv6_walk(&s.c, &proto, &shape),
 				 count <= 8 ? EG_REASON_NONE : EG_REASON_IPV6_CHAIN);
 		if (count <= 8) {
 			assert_int_equal(proto, 58);
+			assert_int_equal(shape, count ? EG_SHAPE_OPTIONS : EG_SHAPE_WHOLE);
 			assert_ptr_equal(s.c.pos, s.bytes + 8 * count);
 		}
 		sharp_free(s.bytes, false);
@@ -341,7 +345,7 @@ static void test_every_slot(void **state)
 		s = sharp(frame, sizeof(frame));
 		assert_int_equal(eg_parse(s.c, false, &p), EG_REASON_NONE);
 		assert_in_range(p.cell, EG_CELL_ICMP, EG_CELL_ICMP + EG_ICMP_COUNT - 1);
-		assert_int_equal(p.echo, n == 8 ? EG_ECHO_4 : EG_ECHO_NONE);
+		assert_int_equal(p.echo, n == 8 ? EG_ECHO_4 : n == 13 ? EG_ECHO_STAMP : EG_ECHO_NONE);
 		sharp_free(s.bytes, false);
 	}
 	for (int n = 0; n < 256; n++) {
