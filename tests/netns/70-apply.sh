@@ -247,10 +247,10 @@ need "$ECHOGATE" detach h1 --netns "$host"
 before=$(matched h0 "$common")
 # shellcheck disable=SC2016  # the inner shell expands
 out=$(in_ns "$client" "$EG_TESTS/pinger" 198.18.0.2 bash -c '
-	for i in $(seq 20); do
+	for i in $(seq 10); do
 		"$0" apply "$1/a" h0 --netns "$2" >/dev/null && "$0" apply "$1/b" h0 --netns "$2" >/dev/null || exit
 	done' "$ECHOGATE" "$work" "$host" 2>"$work/err" | tail -n 1)
-like "40 times applied: no ping lost, wrong or answered twice" "$out" "lost=0.*status=0"
+like "20 times applied: no ping lost, wrong or answered twice" "$out" "lost=0.*status=0"
 sent=$(sed -n 's/.*sent=\([0-9]*\).*/\1/p' <<<"$out")
 is "and each was counted once by the rule that is in both" \
 	"$(($(matched h0 "$common") - before))" "$sent"
@@ -313,9 +313,10 @@ fi
 need apply "$work/a" --confirm 6
 pgrep -f "^$ECHOGATE apply $work/a" | xargs -r kill -9
 sleep 7
-is "without its guard it waits" "$(what_runs)" a
-refuses "for the next command" 1 "nothing waits" echogate confirm h0 --netns "$host"
-is "which rolls back" "$(what_runs)" b
+# Any will do, also one of another suite that runs here at the same time.
+refuses "without its guard, the next command rolls back" 1 "nothing waits" \
+	echogate confirm h0 --netns "$host"
+is "to the old rules" "$(what_runs)" b
 # Replaced meanwhile.
 need apply "$work/a" --confirm 6
 need apply "$work/b"
