@@ -1,198 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What both ingress hooks do with a packet: parse, count, and, with an echo
- * request, judge it, look for the way back and write the reply. A hook brings the
- * frame and turns the verdict into its own codes.
+ * What the hooks do with a packet: parse, ask the rules, answer or reject, count. A hook
+ * brings the frame and turns the verdict into its own codes.
  */
 #ifndef EG_INGRESS_BPF_H
 #define EG_INGRESS_BPF_H
 
-#include "path.bpf.h"
+#include "reject.bpf.h"
 
-/* An echo request on its way through a hook. */
+/* A request on its way through a hook. */
 struct eg_work {
 	enum eg_echo_kind kind;
 	__u32 l3;			/* offset of the IP header, bytes */
+	bool foreign;			/* a rule answers for addresses that aren't this host's */
 	struct eg_echo echo;
 	__u64 hash;			/* of the path; seeds identification and flow label */
 	struct eg_vlan_key tags;
 };
 
-static __always_inline __u32 eg_tag_key(const struct eg_tag *tag)
-{
-	return (__u32)bpf_ntohs(tag->tpid) << 16 | eg_tag_vid(tag);
-}
-
-/*
- * Tags of the frame at `c` as eg_vlan_key has them, outermost first, whether they
- * stand in it or, in tc, the outer one beside it. Returns why it can't be
- * answered. Parsed again, since the untagged shall not carry tags along.
- */
-static __always_inline enum eg_reason eg_tags(struct eg_cursor c, const struct eg_tag *aside,
-					      struct eg_vlan_key *key)
-{
-	__be16 priority = 0;
-	struct eg_link link;
-
-	if (eg_parse_eth(&c, &link) != EG_REASON_NONE)
-		return EG_REASON_VLAN_DEPTH;
-	if (aside) {
-		if (link.tags > 1)
-			return EG_REASON_VLAN_DEPTH;
-		key->outer = eg_tag_key(aside);
-		priority = aside->tci;
-		if (link.tags) {
-			key->inner = eg_tag_key(&link.tag[0]);
-			priority |= link.tag[0].tci;
-		}
-	} else if (link.tags) {
-		key->outer = eg_tag_key(&link.tag[0]);
-		if (link.tags > 1)
-			key->inner = eg_tag_key(&link.tag[1]);
-	}
-	/* Beside the frame, priority bits would go back as they came; the kernel clears them. */
-	if ((key->outer && !(key->outer & 0xfff)) || (key->inner && !(key->inner & 0xfff)) ||
-	    priority & bpf_htons(0xf000))
-		return EG_REASON_VLAN_PRIORITY;
-	return EG_REASON_NONE;
-}
-
-static __always_inline enum eg_reason eg_judge(void *ctx, enum eg_hook hook, const void *data,
-					       const void *end, __u32 family, struct eg_work *w)
-{
-	/* The parser has seen both headers, but one proof shall do for every offset. */
-	const void *eth = eg_l3 ? data : eg_view(data, sizeof(struct ethhdr), end);
-	__u32 flags = eg_config.flags;
-	enum eg_reason reason;
-	const void *l3;
-
-	l3 = eg_view(data + w->l3, family == AF_INET ? 28 : 48, end);
-	if (!eth || !l3)
-		return EG_REASON_NOT_LINEAR;
-	if (family == AF_INET)
-		reason = eg_judge_4(l3, end, &eg_addrs, &w->echo);
-	else
-		reason = eg_judge_6(l3, end, &eg_addrs, &w->echo);
-	if (reason != EG_REASON_NONE)
-		return reason;
-	if (unlikely(flags & (family == AF_INET ? EG_FLAG_IGNORE4 : EG_FLAG_IGNORE6)))
-		return EG_REASON_ECHO_IGNORED;
-	if (unlikely(flags & (family == AF_INET ? EG_FLAG_RATEMASK4 : EG_FLAG_RATEMASK6)))
-		return EG_REASON_ECHO_RATEMASK;
-	w->hash = eg_path_hash(eth, l3, family, &w->tags);
-	return eg_path_check(ctx, hook, eth, l3, family, w->hash, w->echo.len, &w->tags);
-}
-
-/*
- * Why the echo request in the frame of `bytes`, of which `data` to `end` is
- * linear, is left to the kernel, if it is. w->kind and w->l3 come from the parser;
- * `aside` is a tag that the frame carries beside its bytes (tc), or NULL.
- */
-static __always_inline enum eg_reason eg_decide(void *ctx, enum eg_hook hook, const void *data,
-						const void *end, __u64 bytes,
-						const struct eg_tag *aside, struct eg_work *w)
-{
-	struct eg_cursor c = { .pos = data, .end = end };
-	__u64 linear = end - data;
-	enum eg_reason reason;
-
-	w->tags = (struct eg_vlan_key){};
-	if (unlikely(aside || w->l3 > sizeof(struct ethhdr))) {
-		reason = eg_tags(c, aside, &w->tags);
-		if (reason != EG_REASON_NONE)
-			return reason;
-	}
-	EG_BOUND(w->l3, 31);
-	reason = w->kind == EG_ECHO_4 ? eg_judge(ctx, hook, data, end, AF_INET, w) :
-					eg_judge(ctx, hook, data, end, AF_INET6, w);
-	/* Beyond what is linear, and there is no more. */
-	if (unlikely(reason == EG_REASON_NOT_LINEAR) && linear == bytes)
-		reason = EG_REASON_IP_LENGTH;
-	return reason;
-}
-
-/* The hop limit of what this host sends by the device that the frame came in by. */
-static __always_inline __u8 eg_hop_limit(const struct eg_vlan_key *tags)
-{
-	/* A copy: nothing whose address a helper gets is kept in registers. */
-	struct eg_vlan_key key = *tags;
-	const struct eg_vlan *vlan;
-
-	if (likely(!key.outer))
-		return eg_config.hop6;
-	vlan = bpf_map_lookup_elem(&eg_vlans, &key);
-	return vlan ? vlan->hop6 : eg_config.hop6;
-}
-
-/*
- * The flow label of a reply to `ip6`, host order (ip6_make_flowlabel(),
- * icmpv6_echo_reply()): a label of 0 is none to reflect.
- */
-static __always_inline __u32 eg_flow_label(const struct ipv6hdr *ip6, __u64 hash)
-{
-	__u32 label = eg_ipv6_flow(ip6) & 0xfffff;
-
-	if (eg_config.flags & EG_FLAG_LABEL_REFLECT && label)
-		return label;
-	return eg_config.flags & EG_FLAG_LABEL_AUTO ? hash & 0xfffff : 0;
-}
-
-/* Clears priority and drop eligibility of the tags before the IP header at offset `l3`. */
-static __always_inline bool eg_reply_tags(void *data, void *end, __u32 l3)
-{
-	struct vlan_hdr *vlan = data + sizeof(struct ethhdr);
-
-	for (__u32 at = sizeof(struct ethhdr); at < 22; at += sizeof(*vlan)) {
-		if (at >= l3)
-			break;
-		if ((void *)(vlan + 1) > end)
-			return false;
-		vlan->h_vlan_TCI &= bpf_htons(0x0fff);
-		vlan++;
-	}
-	return true;
-}
-
-/*
- * Writes the reply over the request. The caller has trimmed the frame to the
- * request's IP length and passes pointers taken after that; `serial` makes the
- * identification differ from one reply to the next. False when the frame is not
- * what it was.
- */
-static __always_inline bool eg_answer(void *data, void *end, bool link, const struct eg_work *w,
-				      __u64 serial)
-{
-	void *l3;
-
-	if (link) {
-		struct ethhdr *eth = data;
-
-		if ((void *)(eth + 1) > end)
-			return false;
-		eg_reply_link(eth);
-		if (unlikely(w->l3 > sizeof(*eth)) && !eg_reply_tags(data, end, w->l3))
-			return false;
-	}
-	if (w->kind == EG_ECHO_4) {
-		l3 = (void *)eg_view(data + w->l3, 28, end);
-		if (!l3)
-			return false;
-		eg_reply_4(l3, &w->echo, eg_config.ttl4, serial + (w->hash >> 16));
-	} else {
-		l3 = (void *)eg_view(data + w->l3, 48, end);
-		if (!l3)
-			return false;
-		eg_reply_6(l3, &w->echo, eg_hop_limit(&w->tags), eg_flow_label(l3, w->hash));
-	}
-	return true;
-}
-
-static __always_inline struct eg_counters *eg_counters_of(enum eg_direction direction)
-{
-	__u32 key = direction;
-
-	return bpf_map_lookup_elem(&eg_counters, &key);
-}
+/* Counting ------------------------------------------------------------------ */
 
 /* Grows with every IPv4 reply on this CPU. */
 static __always_inline __u64 eg_serial(const struct eg_counters *counters)
@@ -221,6 +47,285 @@ static __always_inline void eg_account(struct eg_counters *counters, __u32 cell,
 		EG_BOUND(slot, EG_REASON_SLOTS - 1);
 		eg_add(&counters->reason[slot], bytes);
 	}
+}
+
+/* Answering ----------------------------------------------------------------- */
+
+static __always_inline enum eg_reason eg_judge(void *ctx, enum eg_hook hook, const void *data,
+					       const void *end, __u32 family, struct eg_work *w)
+{
+	/* The parser has seen both headers, but one proof shall do for every offset. */
+	const void *eth = eg_l3 ? data : eg_view(data, sizeof(struct ethhdr), end);
+	__u32 flags = eg_config.flags;
+	enum eg_reason reason;
+	const void *l3;
+
+	l3 = eg_view(data + w->l3, family == AF_INET ? 28 : 48, end);
+	if (!eth || !l3)
+		return EG_REASON_NOT_LINEAR;
+	if (family == AF_INET)
+		reason = eg_judge_4(l3, end, &eg_addrs, w->foreign, &w->echo);
+	else
+		reason = eg_judge_6(l3, end, &eg_addrs, w->foreign, &w->echo);
+	if (reason != EG_REASON_NONE)
+		return reason;
+	if (unlikely(w->kind == EG_ECHO_STAMP)) {
+		reason = eg_judge_stamp(&w->echo);
+		if (reason != EG_REASON_NONE)
+			return reason;
+	} else {
+		if (unlikely(flags & (family == AF_INET ? EG_FLAG_IGNORE4 : EG_FLAG_IGNORE6)))
+			return EG_REASON_ECHO_IGNORED;
+		if (unlikely(flags &
+			     (family == AF_INET ? EG_FLAG_RATEMASK4 : EG_FLAG_RATEMASK6)))
+			return EG_REASON_ECHO_RATEMASK;
+	}
+	w->hash = eg_path_hash(eth, l3, family, &w->tags);
+	return eg_path_check(ctx, hook, eth, l3, w->l3, family, w->hash, w->echo.len,
+			     w->tags.outer);
+}
+
+/*
+ * Why the request in the frame of `bytes`, of which `data` to `end` is linear, is left
+ * to the kernel, if it is. w->kind and w->l3 come from the parser.
+ */
+static __always_inline enum eg_reason eg_decide(void *ctx, enum eg_hook hook, const void *data,
+						const void *end, __u64 bytes, struct eg_work *w)
+{
+	__u64 linear = end - data;
+	enum eg_reason reason;
+
+	w->tags = (struct eg_vlan_key){};
+	if (unlikely(eg_has_tag_aside(ctx, hook) || w->l3 > sizeof(struct ethhdr))) {
+		reason = eg_tags(ctx, hook, data, end, &w->tags);
+		if (reason != EG_REASON_NONE)
+			return reason;
+	}
+	EG_BOUND(w->l3, 31);
+	reason = w->kind != EG_ECHO_6 ? eg_judge(ctx, hook, data, end, AF_INET, w) :
+					eg_judge(ctx, hook, data, end, AF_INET6, w);
+	/* Beyond what is linear, and there is no more. */
+	if (unlikely(reason == EG_REASON_NOT_LINEAR) && linear == bytes)
+		reason = EG_REASON_IP_LENGTH;
+	return reason;
+}
+
+/*
+ * The flow label of a reply to `ip6`, host order (ip6_make_flowlabel(),
+ * icmpv6_echo_reply()): a label of 0 is none to reflect.
+ */
+static __always_inline __u32 eg_flow_label(const struct ipv6hdr *ip6, __u64 hash)
+{
+	__u32 label = eg_ipv6_flow(ip6) & 0xfffff;
+
+	if (eg_config.flags & EG_FLAG_LABEL_REFLECT && label)
+		return label;
+	return eg_config.flags & EG_FLAG_LABEL_AUTO ? hash & 0xfffff : 0;
+}
+
+/* Milliseconds since midnight UTC (inet_current_timestamp()). */
+static __always_inline __u32 eg_time_of_day(void)
+{
+	__u64 ns = bpf_ktime_get_tai_ns() - (__s64)eg_config.tai * 1000000000ll;
+
+	return ns / 1000000 % 86400000;
+}
+
+/*
+ * Writes the reply over the request, in a frame trimmed to its length; `serial` makes the
+ * identification differ from one reply to the next. False when the frame is not
+ * what it was.
+ */
+static __always_inline bool eg_reply(void *ctx, enum eg_hook hook, const struct eg_work *w,
+				     __u64 serial)
+{
+	void *data = eg_data(ctx, hook), *end = eg_data_end(ctx, hook), *l3;
+	__u16 id = serial + (w->hash >> 16);
+	__u64 before;
+
+	if (!eg_turn_link(data, end, w->l3))
+		return false;
+	if (w->kind == EG_ECHO_6) {
+		l3 = (void *)eg_view(data + w->l3, 48, end);
+		if (!l3)
+			return false;
+		before = (__u64)eg_load32(l3) + eg_load32(l3 + 4);
+		eg_reply_6(l3, &w->echo, eg_hop_limit(&w->tags), eg_flow_label(l3, w->hash));
+		/* The first two words change; what else does cancels out, as all does in IPv4. */
+		eg_fix_sum(ctx, hook, before, (__u64)eg_load32(l3) + eg_load32(l3 + 4));
+	} else if (likely(w->kind == EG_ECHO_4)) {
+		l3 = (void *)eg_view(data + w->l3, 28, end);
+		if (!l3)
+			return false;
+		eg_reply_4(l3, &w->echo, eg_config.ttl4, id);
+	} else {
+		l3 = (void *)eg_view(data + w->l3, sizeof(struct iphdr) + EG_STAMP_SIZE, end);
+		if (!l3)
+			return false;
+		eg_reply_stamp(l3, &w->echo, eg_config.ttl4, id, eg_time_of_day());
+	}
+	return true;
+}
+
+/*
+ * Turns the request, whose IP header is at offset `l3` of a frame of `bytes`, fragments
+ * included, into its reply; returns NONE when it is done.
+ */
+static __always_inline enum eg_reason eg_answer(void *ctx, enum eg_hook hook,
+						const struct eg_packet *p, bool foreign,
+						__u64 bytes, __u64 serial)
+{
+	struct eg_work w = { .kind = p->echo, .l3 = p->l3, .foreign = foreign };
+	enum eg_reason reason;
+
+	reason = eg_decide(ctx, hook, eg_data(ctx, hook), eg_data_end(ctx, hook), bytes, &w);
+	if (reason != EG_REASON_NONE)
+		return reason;
+	/* Padding is not echoed, wherever a driver put it. */
+	if (!eg_trim(ctx, hook, bytes, w.l3 + w.echo.len) || !eg_reply(ctx, hook, &w, serial))
+		return EG_REASON_ADJUST_FAILED;
+	return EG_REASON_NONE;
+}
+
+/* Deciding ------------------------------------------------------------------ */
+
+/*
+ * Writes down how a trial ended; `m` is NULL if no rules were asked. Those that matched are
+ * there already.
+ */
+static __always_inline void eg_trace_end(const struct eg_match *m, __u32 direction,
+					 const struct eg_rule *rule, enum eg_verdict verdict,
+					 enum eg_reason reason)
+{
+	__u32 zero = 0;
+	struct eg_trace *trace = bpf_map_lookup_elem(&eg_trace, &zero);
+
+	if (!trace)
+		return;
+	trace->verdict = verdict;
+	trace->reason = reason;
+	/* The last that matched, if it was one to decide. */
+	trace->decided = rule != NULL;
+	if (!m)
+		return;
+	trace->protect = m->protect;
+#pragma GCC unroll 14
+	for (int i = 0; i < EG_FIELD_COUNT; i++)
+		if (eg_rulesets[direction].used & EG_BIT(i))
+			trace->index[i] = m->index[i];
+}
+
+/*
+ * The verdict on a packet of `bytes` that came in. What is answered or rejected
+ * leaves this function as what is to be sent, all else as it was.
+ */
+static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, __u64 bytes,
+						  bool trial)
+{
+	struct eg_cursor c = { .pos = eg_data(ctx, hook), .end = eg_data_end(ctx, hook) };
+	__u32 fallback = eg_rulesets[EG_INGRESS].fallback, slot;
+	bool filter = eg_rulesets[EG_INGRESS].rules || fallback == EG_DEFAULT_DROP;
+	bool answer = fallback == EG_DEFAULT_ANSWER;
+	enum eg_verdict verdict = EG_VERDICT_PASS;
+	const struct eg_rule *rule = NULL;
+	__u32 key = trial ? EG_COUNTERS_TRIAL : EG_INGRESS;
+	struct eg_counters *counters;
+	enum eg_reason reason;
+	struct eg_match *m;
+	struct eg_packet p;
+	struct eg_tag tag;
+
+	counters = eg_counters_of(key);
+	if (!counters)
+		return EG_VERDICT_PASS;
+	m = &counters->match;
+	trial = eg_note_trial(m, trial);
+	if (!filter && !eg_l3 && likely(eg_parse_bystander(c, &slot)) && likely(!trial)) {
+		eg_add(&counters->protocol[slot].verdict[EG_VERDICT_PASS], bytes);
+		return EG_VERDICT_PASS;
+	}
+	reason = eg_parse(c, eg_l3, &p);
+	if (filter) {
+		if (eg_tag_aside(ctx, hook, &tag))
+			p.vlan = 1 + eg_tag_vid(&tag);
+		eg_put_aside(m, &p, reason, c.pos);
+		reason = eg_take_up(m, &p, c.pos);
+		rule = eg_rules_match(c.pos, c.end, &p, EG_INGRESS, bytes, m);
+		if (rule) {
+			answer = rule->verdict == EG_RULE_ANSWER;
+			if (rule->verdict == EG_RULE_DROP)
+				verdict = EG_VERDICT_DROP;
+			else if (rule->verdict == EG_RULE_REJECT)
+				verdict = EG_VERDICT_REJECT;
+		} else if (fallback == EG_DEFAULT_DROP && !m->protect) {
+			verdict = EG_VERDICT_DROP;
+		}
+	}
+	/* Nobody asks why a packet passes that was to pass, or why it was not answered then. */
+	if (verdict != EG_VERDICT_PASS || (rule && !answer))
+		reason = EG_REASON_NONE;
+	if (verdict == EG_VERDICT_REJECT) {
+		__u32 how = rule->reject | (rule->flags & EG_RULE_LIMIT ? EG_REJECT_LIMITED : 0) |
+			    (trial ? EG_REJECT_TRIAL : 0);
+
+		reason = eg_reject(ctx, hook, how, m, &counters->error);
+		if (reason != EG_REASON_NONE)
+			verdict = EG_VERDICT_DROP;
+	} else if (verdict == EG_VERDICT_PASS && p.echo != EG_ECHO_NONE) {
+		if (!answer || (p.echo == EG_ECHO_STAMP && !rule)) {
+			reason = EG_REASON_NONE;
+		} else if (reason == EG_REASON_NONE) {
+			reason = eg_answer(ctx, hook, &p, rule && rule->flags & EG_RULE_FOREIGN,
+					   bytes, eg_serial(counters));
+			if (reason == EG_REASON_NONE)
+				verdict = EG_VERDICT_ANSWER;
+		}
+	}
+	eg_account(counters, p.cell, verdict, reason, bytes);
+	if (unlikely(trial))
+		eg_trace_end(filter ? m : NULL, EG_INGRESS, rule, verdict, reason);
+	return verdict;
+}
+
+/* The verdict on a packet of `bytes` that is about to be sent: rules may drop it, nothing more. */
+static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb, __u64 bytes, bool trial)
+{
+	struct eg_cursor c = {
+		.pos = eg_data(skb, EG_HOOK_TC),
+		.end = eg_data_end(skb, EG_HOOK_TC),
+	};
+	bool drop = eg_rulesets[EG_EGRESS].fallback == EG_DEFAULT_DROP;
+	bool filter = eg_rulesets[EG_EGRESS].rules || drop;
+	__u32 key = trial ? EG_COUNTERS_TRIAL : EG_EGRESS;
+	struct eg_counters *counters = eg_counters_of(key);
+	enum eg_verdict verdict = EG_VERDICT_PASS;
+	const struct eg_rule *rule = NULL;
+	enum eg_reason reason;
+	struct eg_match *m;
+	struct eg_packet p;
+	struct eg_tag tag;
+
+	if (!counters)
+		return EG_VERDICT_PASS;
+	m = &counters->match;
+	trial = eg_note_trial(m, trial);
+	reason = eg_parse(c, eg_l3, &p);
+	if (filter) {
+		if (eg_tag_aside(skb, EG_HOOK_TC, &tag))
+			p.vlan = 1 + eg_tag_vid(&tag);
+		eg_put_aside(m, &p, reason, c.pos);
+		reason = eg_take_up(m, &p, c.pos);
+		rule = eg_rules_match(c.pos, c.end, &p, EG_EGRESS, bytes, m);
+		if (rule ? rule->verdict == EG_RULE_DROP : drop && !m->protect)
+			verdict = EG_VERDICT_DROP;
+	}
+	/* Reasons say why a request wasn't answered; outgoing ones aren't meant to be. */
+	if (p.echo != EG_ECHO_NONE || rule || verdict == EG_VERDICT_DROP)
+		reason = EG_REASON_NONE;
+	eg_account(counters, p.cell, verdict, reason, bytes);
+	if (unlikely(trial))
+		eg_trace_end(filter ? m : NULL, EG_EGRESS, rule, verdict, reason);
+	return verdict;
 }
 
 #endif

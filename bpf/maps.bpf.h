@@ -13,7 +13,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, EG_DIRECTION_COUNT);
+	__uint(max_entries, EG_COUNTERS_COUNT);
 	__type(key, __u32);		/* enum eg_direction; arrays insist on an integer */
 	__type(value, struct eg_counters);
 } eg_counters SEC(".maps");
@@ -102,6 +102,15 @@ struct {
 	__type(value, struct eg_bucket6);
 } eg_bucket6 SEC(".maps");
 
+/* No program reads this one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_text);
+} eg_text SEC(".maps");
+
 /* What rules have counted and used up; outlives them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -154,6 +163,8 @@ const volatile __u32 eg_epoch_shift = 8;
 const volatile bool eg_swap = false;
 /* The device has no link header. */
 const volatile bool eg_l3 = false;
+/* Packets may come with checksums yet to be finished: everywhere but in native XDP. */
+const volatile bool eg_offload = false;
 const volatile struct eg_ruleset eg_rulesets[EG_DIRECTION_COUNT] = {};
 const volatile struct eg_prefix_info eg_prefix_info = {};
 /* Length of a jiffy, ns. */
@@ -161,7 +172,7 @@ const volatile __u64 eg_tick = 4000000;
 /*
  * Secret. A packet run by BPF_PROG_TEST_RUN that carries it (XDP: as 8 bytes of
  * metadata; tc: in cb[0] and cb[1]) is a trial: nothing is counted, no limit used up,
- * and eg_trace says how it was decided.
+ * and eg_trace says how it was decided. 0: there are none.
  */
 const volatile __u64 eg_trial = 0;
 

@@ -7,23 +7,7 @@
 #ifndef EG_PATH_BPF_H
 #define EG_PATH_BPF_H
 
-#include <echogate/echo.h>
-#include "maps.bpf.h"
-
-/* A request, copied out of the packet for the side that is rarely taken. */
-struct eg_query {
-	__u64 hash;
-	__u32 cell;
-	__u32 family;
-	struct eg_vlan_key tags;
-	__u32 length;			/* IP, bytes */
-	__be32 flow;			/* first word of the IP header */
-	__be32 src[4], dst[4];		/* IPv4: [0] */
-	__u8 eth[2 * ETH_ALEN];
-};
-
-/* The two hooks' contexts: a global function must name the type it takes. */
-enum eg_hook { EG_HOOK_XDP, EG_HOOK_TC };
+#include "frame.bpf.h"
 
 /* Sources the kernel is silent to, or that only it can judge. */
 static __always_inline bool eg_source_invalid(__u32 family, const __be32 *addr)
@@ -54,9 +38,26 @@ static __always_inline enum eg_reason eg_path_plausible(const void *eth, const _
 	return eg_source_invalid(family, src) ? EG_REASON_SOURCE_INVALID : EG_REASON_NONE;
 }
 
-static __always_inline enum eg_reason eg_fib_ask(void *ctx, const struct eg_query *q,
+/* What is asked about: may the packet at `ip` of the frame `eth` be replied to where it came from? */
+struct eg_question {
+	const void *eth, *ip;
+	__u32 family;
+	__u32 length;			/* of the reply, IP, bytes */
+	struct eg_vlan_key tags;
+};
+
+/* Addresses of the packet, in network byte order. */
+static __always_inline const __be32 *eg_source(const void *ip, __u32 family)
+{
+	return family == AF_INET ? &((const struct iphdr *)ip)->saddr
+				 : (const __be32 *)&((const struct ipv6hdr *)ip)->saddr;
+}
+
+static __always_inline enum eg_reason eg_fib_ask(void *ctx, const struct eg_question *q,
 						 __u32 ifindex)
 {
+	const struct ipv6hdr *ip6 = q->ip;
+	const struct iphdr *ip = q->ip;
 	struct bpf_fib_lookup fib = {
 		/* lo: the look-up of a packet this host sends itself. */
 		.ifindex = 1,
@@ -67,14 +68,14 @@ static __always_inline enum eg_reason eg_fib_ask(void *ctx, const struct eg_quer
 
 	if (q->family == AF_INET) {
 		fib.l4_protocol = EG_IPPROTO_ICMP;
-		fib.tos = bpf_ntohl(q->flow) >> 16;
-		fib.ipv4_src = q->dst[0];
-		fib.ipv4_dst = q->src[0];
+		fib.tos = ip->tos;
+		fib.ipv4_src = ip->daddr;
+		fib.ipv4_dst = ip->saddr;
 	} else {
 		fib.l4_protocol = EG_IPPROTO_ICMPV6;
-		fib.flowinfo = q->flow & bpf_htonl(0x0ff00000);
-		__builtin_memcpy(fib.ipv6_src, q->dst, sizeof(fib.ipv6_src));
-		__builtin_memcpy(fib.ipv6_dst, q->src, sizeof(fib.ipv6_dst));
+		fib.flowinfo = eg_load32(ip6) & bpf_htonl(0x0ff00000);
+		__builtin_memcpy(fib.ipv6_src, &ip6->daddr, sizeof(fib.ipv6_src));
+		__builtin_memcpy(fib.ipv6_dst, &ip6->saddr, sizeof(fib.ipv6_dst));
 	}
 	rc = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	if (rc < 0)
@@ -103,21 +104,22 @@ static __always_inline enum eg_reason eg_fib_ask(void *ctx, const struct eg_quer
 }
 
 /* Whether a route to the source says something about replies that the FIB helper keeps to itself. */
-static __always_inline bool eg_route_metrics(const struct eg_query *q)
+static __always_inline bool eg_route_metrics(const struct eg_question *q)
 {
+	const __be32 *src = eg_source(q->ip, q->family);
 	struct eg_metrics_key key = { .prefix = 128 };
 
 	if (q->family == AF_INET) {
 		key.addr[2] = bpf_htonl(0xffff);
-		key.addr[3] = q->src[0];
+		key.addr[3] = src[0];
 	} else {
-		__builtin_memcpy(key.addr, q->src, sizeof(key.addr));
+		__builtin_memcpy(key.addr, src, sizeof(key.addr));
 	}
 	return bpf_map_lookup_elem(&eg_metrics, &key);
 }
 
 /* Asks everybody. A tagged frame belongs to a VLAN device, or to nobody here. */
-static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_query *q)
+static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_question *q)
 {
 	const __u8 *mac = eg_config.mac;
 	__u32 ifindex = eg_config.ifindex;
@@ -135,7 +137,7 @@ static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_q
 		mac = vlan->mac;
 		ifindex = vlan->ifindex;
 	}
-	reason = eg_path_plausible(q->eth, mac, q->family, q->src);
+	reason = eg_path_plausible(q->eth, mac, q->family, eg_source(q->ip, q->family));
 	if (reason != EG_REASON_NONE || eg_swap)
 		return reason;
 	if (eg_route_metrics(q))
@@ -143,40 +145,68 @@ static __always_inline enum eg_reason eg_path_prove(void *ctx, const struct eg_q
 	return eg_fib_ask(ctx, q, ifindex);
 }
 
-static __always_inline enum eg_reason eg_path_ask(void *ctx, const struct eg_query *q)
+static __always_inline enum eg_reason eg_path_prove_at(void *ctx, enum eg_hook hook, __u32 l3,
+						       __u32 family, __u32 length)
 {
-	__u32 index = eg_path_set_of(q->hash);
-	struct eg_path_set *set;
+	const void *data = eg_data(ctx, hook), *end = eg_data_end(ctx, hook);
+	struct eg_question q = { .family = family, .length = length };
 	enum eg_reason reason;
 
-	if (eg_swap)
-		return eg_path_prove(ctx, q);
-	set = bpf_map_lookup_elem(&eg_paths, &index);
-	if (!set)
-		return EG_REASON_MAP_MISS;
-	reason = eg_path_reason(set, q->cell);
-	if (reason != EG_REASON_COUNT)
-		return reason;
-	reason = eg_path_prove(ctx, q);
+	if (eg_has_tag_aside(ctx, hook) || l3 > sizeof(struct ethhdr)) {
+		reason = eg_tags(ctx, hook, data, end, &q.tags);
+		if (reason != EG_REASON_NONE)
+			return reason;
+	}
+	EG_BOUND(l3, 31);
+	q.eth = eg_l3 ? data : eg_view(data, sizeof(struct ethhdr), end);
+	q.ip = eg_view(data + l3,
+		       family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), end);
+	if (!q.eth || !q.ip)
+		return EG_REASON_NOT_LINEAR;
+	return eg_path_prove(ctx, &q);
+}
+
+#define EG_AT_IPV6	0x100		/* beside the offset of the IP header */
+
+static __always_inline enum eg_reason eg_path_ask(void *ctx, enum eg_hook hook, __u64 hash,
+						  __u32 cell, __u32 at, __u32 length)
+{
+	__u32 index = eg_path_set_of(hash), l3 = at & 0xff;
+	struct eg_path_set *set = NULL;
+	enum eg_reason reason;
+
+	if (!eg_swap) {
+		set = bpf_map_lookup_elem(&eg_paths, &index);
+		if (!set)
+			return EG_REASON_MAP_MISS;
+		reason = eg_path_reason(set, cell);
+		if (reason != EG_REASON_COUNT)
+			return reason;
+	}
+	if (at & EG_AT_IPV6)
+		reason = eg_path_prove_at(ctx, hook, l3, AF_INET6, length);
+	else
+		reason = eg_path_prove_at(ctx, hook, l3, AF_INET, length);
 	/* An unresolved neighbour is resolved by the kernel in a moment: not worth remembering. */
-	if (reason != EG_REASON_NO_NEIGHBOUR)
-		set->cell[bpf_get_prandom_u32() % EG_PATH_WAYS] =
-			eg_path_cell_reason(q->cell, reason);
+	if (set && reason != EG_REASON_NO_NEIGHBOUR)
+		set->cell[bpf_get_prandom_u32() % EG_PATH_WAYS] = eg_path_cell_reason(cell, reason);
 	return reason;
 }
 
 /*
  * Global functions: the verifier reads them once, not again for every state in
- * which they are called, and their stack and registers stay off the fast path.
+ * which they are called, and their stack and registers stay off the fast path. No pointer
+ * into the packet can be given to one, so it takes them anew.
  */
-__noinline int eg_path_ask_xdp(struct xdp_md *ctx, const struct eg_query *q)
+__noinline int eg_path_ask_xdp(struct xdp_md *ctx, __u64 hash, __u32 cell, __u32 at, __u32 length)
 {
-	return q ? eg_path_ask(ctx, q) : EG_REASON_MAP_MISS;
+	return eg_path_ask(ctx, EG_HOOK_XDP, hash, cell, at, length);
 }
 
-__noinline int eg_path_ask_tc(struct __sk_buff *ctx, const struct eg_query *q)
+__noinline int eg_path_ask_tc(struct __sk_buff *ctx, __u64 hash, __u32 cell, __u32 at,
+			      __u32 length)
 {
-	return q ? eg_path_ask(ctx, q) : EG_REASON_MAP_MISS;
+	return eg_path_ask(ctx, EG_HOOK_TC, hash, cell, at, length);
 }
 
 /*
@@ -214,22 +244,22 @@ static __always_inline __u64 eg_path_hash(const void *eth, const void *l3, __u32
 	return eg_hash_final(sum);
 }
 
-/* May the request at `l3` of frame `eth` be answered to where it came from? */
+/*
+ * May the packet at `ip`, `l3` bytes behind the start of frame `eth`, be replied to where it
+ * came from, with `length` bytes of IP?
+ */
 static __always_inline enum eg_reason eg_path_check(void *ctx, enum eg_hook hook, const void *eth,
-						    const void *l3, __u32 family, __u64 hash,
-						    __u32 length, const struct eg_vlan_key *tags)
+						    const void *ip, __u32 l3, __u32 family,
+						    __u64 hash, __u32 length, bool tagged)
 {
-	const struct ipv6hdr *ip6 = l3;
-	const struct iphdr *ip = l3;
-	const __be32 *src = family == AF_INET ? &ip->saddr : (const void *)&ip6->saddr;
-	const __be32 *dst = family == AF_INET ? &ip->daddr : (const void *)&ip6->daddr;
+	__u32 at = l3 | (family == AF_INET ? 0 : EG_AT_IPV6);
 	struct eg_path_set *set;
-	struct eg_query q;
 	__u32 index, cell = 0;
 
 	if (eg_swap) {
-		if (likely(!tags->outer))
-			return eg_path_plausible(eth, eg_config.mac, family, src);
+		if (likely(!tagged))
+			return eg_path_plausible(eth, eg_config.mac, family,
+						 eg_source(ip, family));
 	} else {
 		index = eg_path_set_of(hash);
 		cell = eg_path_cell(hash, bpf_jiffies64(), eg_epoch_shift);
@@ -239,22 +269,8 @@ static __always_inline enum eg_reason eg_path_check(void *ctx, enum eg_hook hook
 		if (likely(eg_path_known(set, cell)))
 			return EG_REASON_NONE;
 	}
-	__builtin_memset(&q, 0, sizeof(q));
-	q.hash = hash;
-	q.cell = cell;
-	q.family = family;
-	q.tags = *tags;
-	q.length = length;
-	q.flow = eg_load32(l3);
-	q.src[0] = src[0];
-	q.dst[0] = dst[0];
-	if (family == AF_INET6) {
-		__builtin_memcpy(q.src, src, sizeof(q.src));
-		__builtin_memcpy(q.dst, dst, sizeof(q.dst));
-	}
-	if (!eg_l3)
-		__builtin_memcpy(q.eth, eth, sizeof(q.eth));
-	return hook == EG_HOOK_XDP ? eg_path_ask_xdp(ctx, &q) : eg_path_ask_tc(ctx, &q);
+	return hook == EG_HOOK_XDP ? eg_path_ask_xdp(ctx, hash, cell, at, length)
+				   : eg_path_ask_tc(ctx, hash, cell, at, length);
 }
 
 #endif

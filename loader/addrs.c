@@ -248,6 +248,74 @@ cleanup:
 	return err;
 }
 
+/* The first of the interface, and the first of any. */
+struct choice {
+	__u32 ifindex;
+	bool own, any;
+	__be32 addr[4];
+};
+
+static int choose(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	const void *addr = NULL, *local = NULL;
+	__u32 flags = ifa->ifa_flags;
+	struct choice *c = data;
+	const struct nlattr *a;
+	size_t size;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || ifa->ifa_scope != RT_SCOPE_UNIVERSE)
+		return MNL_CB_OK;
+	size = ifa->ifa_family == AF_INET ? 4 : 16;
+	mnl_attr_for_each(a, nlh, sizeof(*ifa)) {
+		__u16 len = mnl_attr_get_payload_len(a), type = mnl_attr_get_type(a);
+
+		if (type == IFA_FLAGS && len == sizeof(flags))
+			flags = mnl_attr_get_u32(a);
+		else if (type == IFA_ADDRESS && len == size)
+			addr = mnl_attr_get_payload(a);
+		else if (type == IFA_LOCAL && len == size)
+			local = mnl_attr_get_payload(a);
+	}
+	if (local)
+		addr = local;
+	/* What is secondary in IPv4 is temporary in IPv6: neither is what others know us by. */
+	if (!addr || flags & (IFA_F_SECONDARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE |
+			      IFA_F_OPTIMISTIC | IFA_F_DADFAILED))
+		return MNL_CB_OK;
+	if (c->own || (c->any && ifa->ifa_index != c->ifindex))
+		return MNL_CB_OK;
+	memcpy(c->addr, addr, size);
+	c->any = true;
+	c->own = ifa->ifa_index == c->ifindex;
+	return MNL_CB_OK;
+}
+
+static void choose_again(void *data)
+{
+	struct choice *c = data;
+
+	*c = (struct choice){ .ifindex = c->ifindex };
+}
+
+int addresses__choose(struct rtnl *rt, __u32 ifindex, __u8 family, __be32 addr[4])
+{
+	struct choice c = { .ifindex = ifindex };
+	struct nlmsghdr *nlh;
+	struct ifaddrmsg *ifa;
+	char buf[256] = {};
+	int err;
+
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = RTM_GETADDR;
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_family = family;
+	err = rtnl__dump(rt, nlh, choose, choose_again, &c);
+	memcpy(addr, c.addr, sizeof(c.addr));
+	/* Without IPv6 in the kernel there is none. */
+	return err == -EOPNOTSUPP ? 0 : err;
+}
+
 void addresses__free(struct addresses *a)
 {
 	free(a->list);

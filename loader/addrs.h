@@ -35,6 +35,12 @@ void addresses__free(struct addresses *a);
 /* Local ones; the rest are broadcast addresses. */
 size_t addresses__local(const struct addresses *a);
 
+/*
+ * The address that errors are sent from which belong to no address of ours: the interface's first
+ * global one, else any interface's; all zero if there is none. -errno.
+ */
+int addresses__choose(struct rtnl *rt, __u32 ifindex, __u8 family, __be32 addr[4]);
+
 /* Fills a table, under a new seed. Returns how many found no place. */
 size_t addresses__build(const struct addresses *a, struct eg_addrs *table);
 

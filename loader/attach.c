@@ -1,41 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "command.h"
-#include "detach.h"
+#include "confirm.h"
 #include "forwarding.h"
-#include "hooks.h"
-#include "instance.h"
-#include "object.h"
+#include "generation.h"
+#include "recover.h"
+#include "rulelist.h"
+#include "swap.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <linux/if_link.h>
 
 #define MODE_AUTO	(-1)
-#define FORWARD_BITS	(EG_OWNED_FORWARD4 | EG_OWNED_FORWARD6)
 
 struct attach_options {
 	int mode;		/* enum eg_mode or MODE_AUTO */
 	bool replace;
 	const char *netns;
-	struct settings settings;
+	const struct config *config;	/* NULL: none was given */
 };
 
 /* One interface on its way to being attached. */
 struct attachment {
 	const struct attach_options *opts;
-	const struct scope *scope;
-	const char *name;		/* as given */
-	struct rtnl rt;
-	struct device dev;
+	struct generation g;
 	struct snapshot snap;
-	struct instance old;		/* what is there already */
-	struct object obj;
-	enum eg_mode loaded;		/* what obj is made for */
+	enum eg_mode loaded;		/* what it is made for */
 	struct hooks hooks;
-	struct eg_meta meta;
-	__u32 forwarded;		/* EG_OWNED_FORWARD4/6 that this attach turned on */
 	char refusals[400];		/* why modes that were tried first are not it */
 };
 
@@ -43,17 +35,17 @@ struct attachment {
 
 static enum status check_device(struct attachment *a)
 {
-	const char *name = a->name;
+	const char *name = a->g.name;
 	int mode = a->opts->mode;
 
-	if (a->dev.type != ARPHRD_ETHER && a->dev.type != ARPHRD_LOOPBACK &&
-	    !device__is_l3(&a->dev))
+	if (a->g.dev.type != ARPHRD_ETHER && a->g.dev.type != ARPHRD_LOOPBACK &&
+	    !device__is_l3(&a->g.dev))
 		return report(FAILED, "%s: link type %u is neither Ethernet nor plain IP; "
-			      "choose another interface", name, a->dev.type);
-	if (device__is_l3(&a->dev) && (mode == EG_MODE_NATIVE || mode == EG_MODE_GENERIC))
+			      "choose another interface", name, a->g.dev.type);
+	if (device__is_l3(&a->g.dev) && (mode == EG_MODE_NATIVE || mode == EG_MODE_GENERIC))
 		return report(FAILED, "%s: it has no Ethernet header, and XDP needs one; "
 			      "try --mode tc", name);
-	if (!strcmp(a->dev.slave_kind, "vrf"))
+	if (!strcmp(a->g.dev.slave_kind, "vrf"))
 		return report(FAILED,
 			      "%s: it belongs to a VRF, whose addresses and routes can't be "
 			      "told apart here; choose an interface outside of it",
@@ -63,30 +55,30 @@ static enum status check_device(struct attachment *a)
 
 static enum status check_foreign(struct attachment *a)
 {
-	__u32 id = hooks__foreign_xdp(&a->dev, &a->old);
+	__u32 id = hooks__foreign_xdp(&a->g.dev, &a->g.running);
 
 	if (!id || a->opts->mode == EG_MODE_TC || a->opts->replace)
 		return DONE;
 	return report(FAILED, "%s: another XDP program is attached (id %u); --replace removes it, "
-		      "--mode tc leaves it in place", a->name, id);
+		      "--mode tc leaves it in place", a->g.name, id);
 }
 
 static enum status remove_foreign(struct attachment *a)
 {
-	__u32 id = hooks__foreign_xdp(&a->dev, &a->old);
+	__u32 id = hooks__foreign_xdp(&a->g.dev, &a->g.running);
 	int err;
 
 	if (!id || a->opts->mode == EG_MODE_TC)
 		return DONE;
-	err = hooks__remove_foreign_xdp(&a->rt, &a->dev, &a->old);
+	err = hooks__remove_foreign_xdp(&a->g.rt, &a->g.dev, &a->g.running);
 	if (!err)
 		return DONE;
 	if (err == -EBUSY)
 		return report(FAILED,
 			      "%s: XDP program %u is held by several links, and which is this "
 			      "interface's can't be told; try: bpftool link detach id LINK",
-			      a->name, id);
-	return report(status_of(err), "%s: XDP program %u can't be removed: %s", a->name, id,
+			      a->g.name, id);
+	return report(status_of(err), "%s: XDP program %u can't be removed: %s", a->g.name, id,
 		      why(err));
 }
 
@@ -98,13 +90,13 @@ static void explain_xdp(struct attachment *a, enum eg_mode mode, int err, char *
 	__u32 flags = mode == EG_MODE_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
 	const char *kernel;
 
-	rtnl__xdp_try(&a->rt, a->dev.ifindex, a->obj.programs[HOOK_XDP], flags);
-	kernel = a->rt.extack;
+	rtnl__xdp_try(&a->g.rt, a->g.dev.ifindex, a->g.next.programs[EG_INGRESS], flags);
+	kernel = a->g.rt.extack;
 	if (strcasestr(kernel, "mtu") || err == -ERANGE || err == -EFBIG || err == -E2BIG)
 		snprintf(text, size,
 			 "MTU %u is too large for this driver (%s); try: ip link set dev "
 			 "%s mtu 1500",
-			 a->dev.mtu, *kernel ? kernel : why(err), a->dev.name);
+			 a->g.dev.mtu, *kernel ? kernel : why(err), a->g.dev.name);
 	else if (err == -EOPNOTSUPP && (!*kernel || strcasestr(kernel, "does not support XDP")))
 		snprintf(text, size, "not supported by this driver");
 	else
@@ -122,48 +114,8 @@ static void add_refusal(struct attachment *a, enum eg_mode mode, const char *tex
 
 static enum status load(struct attachment *a, enum eg_mode mode)
 {
-	struct object_options opts = {
-		.snapshot = &a->snap,
-		.settings = &a->opts->settings,
-		.meta = &a->meta,
-		.counters = a->old.abi == EG_ABI ? a->old.maps[PIN_COUNTERS] : -1,
-		.mode = mode,
-		.l3 = device__is_l3(&a->dev),
-	};
-
-	object__close(&a->obj);
 	a->loaded = mode;
-	return object__load(&opts, a->name, &a->obj);
-}
-
-static int pin_maps(const struct attachment *a, const struct pin_dir *building)
-{
-	char dir[PIN_PATH], path[2 * PIN_PATH];
-
-	pins__dir(dir, sizeof(dir), building->cookie, building->ifindex, true);
-	for (int i = 0; i < PIN_MAP_COUNT; i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, pin_map_names[i]);
-		/* Of the mode that was tried before. */
-		unlink(path);
-		if (bpf_obj_pin(a->obj.maps[i], path))
-			return -errno;
-	}
-	return 0;
-}
-
-/* Pins the maps of what is loaded, in place of what was staged before. Reports. */
-static enum status stage(struct attachment *a, const struct pin_dir *building)
-{
-	int err;
-
-	err = pins__make(building);
-	if (err && err != -EEXIST)
-		return report(status_of(err), "%s: its pins can't be made: %s", a->name, why(err));
-	err = pin_maps(a, building);
-	if (err)
-		return report(status_of(err), "%s: its maps can't be pinned: %s", a->name,
-			      why(err));
-	return DONE;
+	return generation__load(&a->g, mode, &a->snap);
 }
 
 /* Ingress in one mode. A refusal is recorded, not reported. -errno. */
@@ -173,12 +125,13 @@ static int try_mode(struct attachment *a, enum eg_mode mode)
 	int err;
 
 	if (mode == EG_MODE_TC)
-		err = hooks__tc(&a->hooks, HOOK_TC_INGRESS, a->obj.programs[HOOK_TC_INGRESS],
-				&a->old);
+		err = hooks__tc(&a->hooks, HOOK_TC_INGRESS, a->g.next.programs[EG_INGRESS],
+				&a->g.running);
 	else
-		err = hooks__xdp(&a->hooks, mode, a->obj.programs[HOOK_XDP], &a->old, &a->dev);
+		err = hooks__xdp(&a->hooks, mode, a->g.next.programs[EG_INGRESS], &a->g.running,
+				 &a->g.dev);
 	if (!err) {
-		a->meta.mode = mode;
+		a->g.meta.mode = mode;
 		return 0;
 	}
 	if (mode == EG_MODE_TC)
@@ -190,7 +143,7 @@ static int try_mode(struct attachment *a, enum eg_mode mode)
 }
 
 /* Ingress in the mode asked for, or in the first that works. Reports. */
-static enum status attach_ingress(struct attachment *a, const struct pin_dir *building)
+static enum status attach_ingress(struct attachment *a)
 {
 	bool any = a->opts->mode == MODE_AUTO;
 	int err = -EOPNOTSUPP;
@@ -199,14 +152,14 @@ static enum status attach_ingress(struct attachment *a, const struct pin_dir *bu
 	for (int mode = EG_MODE_NATIVE; mode < EG_MODE_COUNT; mode++) {
 		if (!any && mode != a->opts->mode)
 			continue;
-		if (mode != EG_MODE_TC && device__is_l3(&a->dev)) {
+		if (mode != EG_MODE_TC && device__is_l3(&a->g.dev)) {
 			if (mode == EG_MODE_NATIVE)
 				snprintf(a->refusals, sizeof(a->refusals),
 					 "XDP: the interface has no Ethernet header");
 			continue;
 		}
 		if (mode != (int)a->loaded) {
-			st = load(a, mode) ?: stage(a, building);
+			st = load(a, mode);
 			if (st)
 				return st;
 		}
@@ -214,83 +167,35 @@ static enum status attach_ingress(struct attachment *a, const struct pin_dir *bu
 		if (!err)
 			return DONE;
 		if (err == -ENODEV)
-			return report(FAILED, "%s: the interface vanished", a->name);
+			return report(FAILED, "%s: the interface vanished", a->g.name);
 		/* What has been running in this mode was not refused by the driver. */
-		if (a->old.alive[HOOK_XDP] && a->old.meta.mode == (__u32)mode)
+		if (a->g.running.alive[HOOK_XDP] && a->g.running.meta.mode == (__u32)mode)
 			break;
 		if (err == -EPERM || err == -EACCES)
 			break;
 	}
 	if (err == -EOPNOTSUPP && a->opts->mode == EG_MODE_NATIVE)
-		return report(FAILED, "%s: %s; try --mode generic or --mode tc", a->name,
+		return report(FAILED, "%s: %s; try --mode generic or --mode tc", a->g.name,
 			      a->refusals);
-	return report(status_of(err), "%s: can't be attached: %s", a->name, a->refusals);
+	return report(status_of(err), "%s: can't be attached: %s", a->g.name, a->refusals);
 }
 
 /* Steps ------------------------------------------------------------------------ */
-
-static void prepare_meta(struct attachment *a)
-{
-	struct eg_meta *m = &a->meta;
-	bool again = a->old.abi == EG_ABI;
-
-	memset(m, 0, sizeof(*m));
-	m->abi = EG_ABI;
-	m->since = again ? a->old.meta.since : (__u64)time(NULL);
-	m->generation = again ? a->old.meta.generation + 1 : 1;
-	m->ifindex = a->dev.ifindex;
-	/* Should we be killed before the end, this is what may have to be undone. */
-	m->owned = EG_OWNED_INGRESS | EG_OWNED_EGRESS |
-		   (a->old.meta.owned & (FORWARD_BITS | EG_OWNED_QDISC));
-	if (!hooks__has_clsact(a->dev.ifindex))
-		m->owned |= EG_OWNED_QDISC;
-	if (!a->opts->settings.swap)
-		m->owned |= forwarding__off();
-	copy_text(m->ifname, a->dev.name, sizeof(m->ifname));
-	copy_text(m->netns, a->scope->name, sizeof(m->netns));
-	copy_text(m->config, a->opts->settings.path, sizeof(m->config));
-}
-
-static void enable_forwarding(struct attachment *a)
-{
-	int err;
-
-	if (a->opts->settings.swap)
-		return;
-	err = forwarding__enable(&a->rt, &a->forwarded);
-	if (err)
-		note("%s: forwarding on lo can't be turned on: %s; without it pings go to the "
-		     "kernel (fib-disabled), unless reply-path swap is configured",
-		     a->name, why(err));
-}
-
-/* First link, last pin: a directory that is in its place is complete. */
-static int pin(struct attachment *a, const struct pin_dir *building)
-{
-	char dir[PIN_PATH], path[2 * PIN_PATH];
-
-	pins__dir(dir, sizeof(dir), building->cookie, building->ifindex, true);
-	for (int i = 0; i < HOOK_COUNT; i++) {
-		if (a->hooks.at[i].did != LINK_MADE && a->hooks.at[i].did != LINK_UPDATED)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, pin_link_names[i]);
-		if (bpf_obj_pin(a->hooks.at[i].link, path))
-			return -errno;
-	}
-	return pins__swap_in(building);
-}
 
 static void print_result(const struct attachment *a)
 {
 	size_t n = addresses__local(&a->snap.addrs);
 
-	printf("%s: %s, %s", a->name, a->meta.generation > 1 ? "attached again" : "attached",
-	       mode_name(a->meta.mode));
+	printf("%s: %s, %s", a->g.name, a->g.meta.generation > 1 ? "attached again" : "attached",
+	       mode_name(a->g.meta.mode));
 	if (*a->refusals)
 		printf(" (%s)", a->refusals);
 	printf(", %zu address%s", n, n == 1 ? "" : "es");
 	if (a->snap.vlan_count)
 		printf(", %zu VLAN%s", a->snap.vlan_count, a->snap.vlan_count == 1 ? "" : "s");
+	if (a->g.rules.given)
+		printf(", %zu rule%s", a->g.compiled.rule_count,
+		       a->g.compiled.rule_count == 1 ? "" : "s");
 	putchar('\n');
 }
 
@@ -300,103 +205,108 @@ static void print_result(const struct attachment *a)
  */
 static enum status build(struct attachment *a)
 {
-	struct pin_dir building = { .cookie = a->scope->cookie, .ifindex = a->dev.ifindex,
-				    .building = true };
+	struct generation *g = &a->g;
 	enum status st;
 	int err;
 
-	st = load(a, device__is_l3(&a->dev) ? EG_MODE_TC :
+	/* Should we be killed before the end, this is what may have to be undone. */
+	g->meta.owned |= EG_OWNED_INGRESS | EG_OWNED_EGRESS;
+	if (!hooks__has_clsact(g->dev.ifindex))
+		g->meta.owned |= EG_OWNED_QDISC;
+	st = load(a, device__is_l3(&g->dev) ? EG_MODE_TC :
 		     a->opts->mode == MODE_AUTO ? EG_MODE_NATIVE : (enum eg_mode)a->opts->mode);
+	st = st ?: remove_foreign(a);
 	if (st)
-		return st;
-	st = stage(a, &building) ?: remove_foreign(a);
-	if (st)
-		goto cleanup;
+		goto discard;
 	/* Before the first packet, which would remember for a second that it is off. */
-	enable_forwarding(a);
-	st = attach_ingress(a, &building);
+	generation__forward(g);
+	st = attach_ingress(a);
 	if (st)
 		goto undo;
-	err = hooks__tc(&a->hooks, HOOK_TC_EGRESS, a->obj.programs[HOOK_TC_EGRESS], &a->old);
+	err = hooks__tc(&a->hooks, HOOK_TC_EGRESS, g->next.programs[EG_EGRESS], &g->running);
 	if (err) {
-		st = report(status_of(err), "%s: tc egress: %s (%s)", a->name, why(err),
+		st = report(status_of(err), "%s: tc egress: %s (%s)", g->name, why(err),
 			    libbpf_last_warning());
 		goto undo;
 	}
-	a->meta.owned = a->hooks.owned | a->forwarded | (a->old.meta.owned & FORWARD_BITS);
-	err = object__set_meta(&a->obj, &a->meta);
-	err = err ?: pin(a, &building);
-	if (err) {
-		st = report(status_of(err), "%s: its links can't be pinned: %s", a->name, why(err));
-		goto undo;
-	}
-	hooks__retire(&a->hooks, &a->old);
-	goto cleanup;
+	err = swap__settle(&a->hooks, &g->running, &g->next, &g->meta);
+	if (!err)
+		return DONE;
+	st = report(status_of(err), "%s: its links can't be pinned: %s", g->name, why(err));
 undo:
-	hooks__undo(&a->hooks, &a->old);
-cleanup:
-	/* What the swap took out of its place, or what never got there. */
-	err = pins__remove(&building);
-	if (err && !st)
-		note("%s: the pins before can't be removed: %s", a->name, why(err));
+	hooks__undo(&a->hooks, &g->running);
+discard:
+	generation__discard(g);
+	return st;
+}
+
+/*
+ * Without --config the rules that run are kept: to take up a new address must not open what
+ * they close. Reports.
+ */
+static enum status plan(struct attachment *a)
+{
+	const struct instance *old = &a->g.running;
+	struct config *kept = NULL;
+	struct rulelist list = {};
+	enum status st = DONE;
+	char *name = a->g.dev.name;
+	int err;
+
+	if (a->opts->config || old->abi != EG_ABI || !*old->meta.config)
+		return generation__plan(&a->g, a->opts->config);
+	err = rulelist__read(&list, old);
+	if (err)
+		return report(status_of(err), "%s: the rules that run can't be read: %s; --config "
+			      "FILE gives it others", a->g.name, why(err));
+	a->g.kept = true;
+	st = config__parse(old->meta.config, list.text, strlen(list.text), &kept) ?:
+	     config__load_sets(kept, &name, 1) ?:
+	     generation__plan(&a->g, kept);
+	rulelist__free(&list);
+	config__free(kept);
 	return st;
 }
 
 static enum status attach_one(const struct scope *scope, const struct attach_options *opts,
 			      const char *name)
 {
-	struct attachment a = { .opts = opts, .scope = scope, .name = name };
-	struct pin_dir dir = { .cookie = scope->cookie };
+	struct attachment a = { .opts = opts };
 	enum status st;
 	int err;
 
-	instance__init(&a.old);
+	generation__init(&a.g);
 	hooks__init(&a.hooks, 0);
-	st = check_ifname(name);
-	if (st)
-		return st;
-	dir.ifindex = if_nametoindex(name);
-	if (!dir.ifindex)
-		return report(FAILED, "%s: no such interface%s%s; 'ip link' lists them", name,
-			      *scope->name ? " in network namespace " : "", scope->name);
-	err = rtnl__open(&a.rt);
-	err = err ?: rtnl__device(&a.rt, dir.ifindex, &a.dev);
-	if (err) {
-		st = report(status_of(err), "%s: rtnetlink: %s", name, why(err));
-		goto cleanup;
-	}
-	err = instance__open(&a.old, &dir);
-	if (err) {
-		st = report(status_of(err), "%s: its pins can't be opened: %s", name, why(err));
-		goto cleanup;
-	}
-	for (int i = 0; i < HOOK_COUNT; i++)
-		a.old.alive[i] = hooks__here(&a.old, i, &a.dev);
-	st = check_device(&a) ?: check_foreign(&a);
+	st = generation__open(&a.g, scope, name) ?: confirm__refuse_pending(&a.g.running, name) ?:
+	     check_device(&a) ?: check_foreign(&a);
 	if (st)
 		goto cleanup;
-	if (a.old.state == INSTANCE_OTHER_ABI)
+	if (a.g.running.state == INSTANCE_OTHER_ABI)
 		note("%s: replacing an echogate with ABI %u by one with %u; counters start at zero",
-		     name, a.old.abi, EG_ABI);
-	err = snapshot__take(&a.rt, a.dev.ifindex, &a.snap);
+		     name, a.g.running.abi, EG_ABI);
+	err = snapshot__take(&a.g.rt, a.g.dev.ifindex, &a.snap);
 	if (err) {
 		st = report(status_of(err), "%s: addresses can't be read: %s", name, why(err));
 		goto cleanup;
 	}
-	hooks__init(&a.hooks, a.dev.ifindex);
-	prepare_meta(&a);
-	st = build(&a);
-	if (st)
-		forwarding__restore(a.forwarded);
-	else
+	hooks__init(&a.hooks, a.g.dev.ifindex);
+	st = plan(&a) ?: build(&a);
+	if (!st)
 		print_result(&a);
 cleanup:
 	hooks__close(&a.hooks);
-	object__close(&a.obj);
-	instance__close(&a.old);
+	generation__close(&a.g);
 	snapshot__free(&a.snap);
-	rtnl__close(&a.rt);
 	return st;
+}
+
+/* Reports. */
+static enum status read_config(const char *path, char *const *names, size_t count,
+			       struct config **c)
+{
+	if (!path)
+		return DONE;
+	return config__read(path, c) ?: config__load_sets(*c, names, count);
 }
 
 /* The command ------------------------------------------------------------------- */
@@ -428,6 +338,7 @@ enum status cmd_attach(const struct command *self, int argc, char **argv)
 	};
 	struct attach_options opts = { .mode = MODE_AUTO };
 	struct scope scope = SCOPE_INIT;
+	struct config *given = NULL;
 	const char *config = NULL;
 	enum status st, first = DONE;
 	int o, lock = -1;
@@ -456,13 +367,15 @@ enum status cmd_attach(const struct command *self, int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		if (check_ifname(argv[i]))
 			return USAGE;
-	st = settings__read(config, &opts.settings) ?: check_privileges();
+	st = read_config(config, argv + optind, argc - optind, &given);
+	opts.config = given;
+	st = st ?: check_privileges();
 	if (st)
-		return st;
+		goto cleanup;
 	st = scope__open(&scope, opts.netns) ?: pins__lock(&lock);
 	if (st)
 		goto cleanup;
-	leftovers__clear(&scope);
+	recover(&scope);
 	for (int i = optind; i < argc; i++) {
 		st = attach_one(&scope, &opts, argv[i]);
 		first = first ?: st;
@@ -471,5 +384,6 @@ enum status cmd_attach(const struct command *self, int argc, char **argv)
 cleanup:
 	pins__unlock(&lock);
 	scope__close(&scope);
+	config__free(given);
 	return st;
 }

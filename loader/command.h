@@ -45,6 +45,10 @@ __attribute__((format(printf, 2, 3)))
 enum status command__wrong(const struct command *c, const char *fmt, ...);
 
 enum status cmd_attach(const struct command *self, int argc, char **argv);
+enum status cmd_apply(const struct command *self, int argc, char **argv);
+enum status cmd_confirm(const struct command *self, int argc, char **argv);
+enum status cmd_rollback(const struct command *self, int argc, char **argv);
+enum status cmd_rules(const struct command *self, int argc, char **argv);
 enum status cmd_detach(const struct command *self, int argc, char **argv);
 enum status cmd_status(const struct command *self, int argc, char **argv);
 enum status cmd_stats(const struct command *self, int argc, char **argv);

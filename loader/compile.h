@@ -1,5 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From rules to what the programs look up: see abi.h for the layouts. */
+/*
+ * From rules to what the programs look up: see abi.h for the layouts. How they are
+ * to be evaluated: begin with all rules, AND the entries of the fields that the ruleset
+ * uses, and take what is left from the first on. After an EG_RULE_PROTECT, AND once more: with
+ * the entry for "protected".
+ *
+ * EG_FIELD_PROTECT is used only where a rule must be kept from what is protected: a drop or
+ * reject, not even-protected, that could match ARP, IGMP or ICMPv6's protected types, or
+ * anything if there is a `protect`. For EG_DEFAULT_DROP, whoever evaluates finds out by
+ * himself whether the packet is protected, used or not.
+ *
+ * A malformed IP header is of its family and of no protocol: `ip` and `not tcp` hold. Lengths
+ * from 65534 on are one value, in a rule as in a packet.
+ */
 #ifndef LOADER_COMPILE_H
 #define LOADER_COMPILE_H
 

@@ -4,22 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #define NS_PER_S	1000000000ULL
 
-/* struct eg_counters is nothing but 64-bit numbers. */
-#define WORDS		(sizeof(struct eg_counters) / sizeof(__u64))
-
-static __u64 monotonic(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
+/* What comes before the programs' working place is nothing but 64-bit numbers. */
+#define WORDS		(offsetof(struct eg_counters, match) / sizeof(__u64))
 
 static void add_words(struct eg_counters *to, const struct eg_counters *from)
 {
@@ -30,8 +21,9 @@ static void add_words(struct eg_counters *to, const struct eg_counters *from)
 		t[i] += f[i];
 }
 
-int reading__take(struct reading *r, int map)
+int reading__take(struct reading *r, const struct instance *in)
 {
+	int map = in->maps[PIN_COUNTERS];
 	struct eg_counters *egress = NULL;
 	int err = -ENOMEM;
 	__u32 key;
@@ -48,9 +40,13 @@ int reading__take(struct reading *r, int map)
 	err = bpf_map_lookup_elem(map, &key, r->per_cpu);
 	key = EG_EGRESS;
 	err = err ?: bpf_map_lookup_elem(map, &key, egress);
+	/* A generation whose pins are damaged still counts. */
+	err = err ?: rulelist__read(&r->rules, in);
+	if (err == -ENODATA)
+		err = 0;
 	if (err)
 		goto cleanup;
-	r->when = monotonic();
+	r->when = monotonic_ns();
 	for (int i = 0; i < r->cpus; i++) {
 		add_words(&r->sum[EG_INGRESS], &r->per_cpu[i]);
 		add_words(&r->sum[EG_EGRESS], &egress[i]);
@@ -64,8 +60,16 @@ cleanup:
 
 void reading__free(struct reading *r)
 {
+	rulelist__free(&r->rules);
 	free(r->per_cpu);
 	r->per_cpu = NULL;
+}
+
+static __u64 rate_of(__u64 before, __u64 now, __u64 ns)
+{
+	__u64 diff = now >= before ? now - before : now;
+
+	return (__u64)((double)diff * NS_PER_S / ns + 0.5);
 }
 
 static void rate_words(struct eg_counters *rate, const struct eg_counters *before,
@@ -74,11 +78,8 @@ static void rate_words(struct eg_counters *rate, const struct eg_counters *befor
 	const __u64 *b = (const __u64 *)before, *n = (const __u64 *)now;
 	__u64 *r = (__u64 *)rate;
 
-	for (size_t i = 0; i < WORDS; i++) {
-		__u64 diff = n[i] >= b[i] ? n[i] - b[i] : n[i];
-
-		r[i] = (__u64)((double)diff * NS_PER_S / ns + 0.5);
-	}
+	for (size_t i = 0; i < WORDS; i++)
+		r[i] = rate_of(b[i], n[i], ns);
 }
 
 int reading__rate(struct reading *rate, const struct reading *before, const struct reading *now)
@@ -86,6 +87,7 @@ int reading__rate(struct reading *rate, const struct reading *before, const stru
 	__u64 ns = now->when > before->when ? now->when - before->when : 1;
 
 	*rate = *now;
+	memset(&rate->rules, 0, sizeof(rate->rules));
 	rate->per_cpu = calloc(now->cpus, sizeof(*rate->per_cpu));
 	if (!rate->per_cpu)
 		return -ENOMEM;
@@ -93,10 +95,10 @@ int reading__rate(struct reading *rate, const struct reading *before, const stru
 		rate_words(&rate->sum[i], &before->sum[i], &now->sum[i], ns);
 	for (int i = 0; i < now->cpus; i++)
 		rate_words(&rate->per_cpu[i], &before->per_cpu[i], &now->per_cpu[i], ns);
-	return 0;
+	return rulelist__rate(&rate->rules, &before->rules, &now->rules, ns);
 }
 
-int counters__reset(int map)
+int reading__reset(const struct reading *r, const struct instance *in)
 {
 	int cpus = libbpf_num_possible_cpus(), err = 0;
 	struct eg_counters *zero;
@@ -107,15 +109,23 @@ int counters__reset(int map)
 	if (!zero)
 		return -ENOMEM;
 	for (__u32 key = 0; !err && key < EG_DIRECTION_COUNT; key++)
-		err = bpf_map_update_elem(map, &key, zero, BPF_EXIST);
+		err = bpf_map_update_elem(in->maps[PIN_COUNTERS], &key, zero, BPF_EXIST);
 	free(zero);
-	return err;
+	return err ?: rulelist__reset(&r->rules, in);
 }
 
 void count__add(struct eg_count *to, const struct eg_count *from)
 {
 	to->packets += from->packets;
 	to->bytes += from->bytes;
+}
+
+struct eg_count count__rate(const struct eg_count *before, const struct eg_count *now, __u64 ns)
+{
+	return (struct eg_count){
+		.packets = rate_of(before->packets, now->packets, ns),
+		.bytes = rate_of(before->bytes, now->bytes, ns),
+	};
 }
 
 struct eg_count cell__total(const struct eg_cell *cell)

@@ -3,30 +3,35 @@
 #ifndef LOADER_COUNTERS_H
 #define LOADER_COUNTERS_H
 
-#include "names.h"
+#include "instance.h"
+#include "rulelist.h"
 
 /* One reading of one interface. */
 struct reading {
 	struct eg_counters sum[EG_DIRECTION_COUNT];
 	struct eg_counters *per_cpu;	/* ingress, one for each possible CPU */
 	int cpus;
+	struct rulelist rules;
 	__u64 when;			/* ns, monotonic */
 };
 
-/* @map: eg_counters. -errno. */
-int reading__take(struct reading *r, int map);
+/* -errno. */
+int reading__take(struct reading *r, const struct instance *in);
 void reading__free(struct reading *r);
 
 /*
  * What went on between two readings of one map, per second, as a reading of its
- * own. A counter that fell was reset meanwhile. -errno.
+ * own. A counter that fell was reset meanwhile. Texts of rules stay those of @now. -errno.
  */
 int reading__rate(struct reading *rate, const struct reading *before, const struct reading *now);
 
-/* All counters of a map to zero. -errno. */
-int counters__reset(int map);
+/* All counters to zero, those of the rules that @r knows too. -errno. */
+int reading__reset(const struct reading *r, const struct instance *in);
 
 void count__add(struct eg_count *to, const struct eg_count *from);
+
+/* Per second, from two readings that are @ns apart. */
+struct eg_count count__rate(const struct eg_count *before, const struct eg_count *now, __u64 ns);
 
 /* All verdicts of a cell. */
 struct eg_count cell__total(const struct eg_cell *cell);

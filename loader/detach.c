@@ -3,13 +3,13 @@
 #include "command.h"
 #include "forwarding.h"
 #include "hooks.h"
+#include "recover.h"
+#include "swap.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FORWARD_BITS	(EG_OWNED_FORWARD4 | EG_OWNED_FORWARD6)
 
 /* Another instance of the namespace inherits what lasts until the last one goes. */
 static bool bequeath(const struct instance *in, __u32 bits)
@@ -24,8 +24,8 @@ static bool bequeath(const struct instance *in, __u32 bits)
 	for (size_t i = 0; !done && i < count; i++) {
 		struct instance heir;
 
-		if (dirs[i].cookie != in->dir.cookie || dirs[i].building ||
-		    (dirs[i].ifindex == in->dir.ifindex && !in->dir.building))
+		if (dirs[i].cookie != in->dir.cookie || dirs[i].place != PLACE_RUNNING ||
+		    (dirs[i].ifindex == in->dir.ifindex && in->dir.place == PLACE_RUNNING))
 			continue;
 		if (instance__open(&heir, &dirs[i]))
 			continue;
@@ -42,59 +42,34 @@ static bool bequeath(const struct instance *in, __u32 bits)
 
 int instance__remove(struct instance *in, bool in_namespace)
 {
-	struct pin_dir finished = in->dir;
+	struct pin_dir running = pins__beside(&in->dir, PLACE_RUNNING);
+	struct pin_dir new = pins__beside(&in->dir, PLACE_NEW);
+	struct pin_dir previous = pins__beside(&in->dir, PLACE_PREVIOUS);
+	/* Without notes, filters of ours are still known by their names. */
+	__u32 owned = in->abi ? in->meta.owned : EG_OWNED_INGRESS | EG_OWNED_EGRESS, forward;
 	struct instance other;
 	bool replaced = false;
-	__u32 forward;
 
-	/* An attach that was killed while it replaced one: that one lives on. */
-	finished.building = false;
-	if (in->dir.building && !instance__open(&other, &finished)) {
+	/* A command that was killed while it replaced one: that one lives on. */
+	if (in->dir.place != PLACE_RUNNING && !instance__open(&other, &running)) {
 		replaced = other.state != INSTANCE_ABSENT;
+		owned &= replaced && !other.abi ? 0 : ~other.meta.owned;
 		instance__close(&other);
 	}
-	if (!replaced) {
-		for (int i = 0; i < HOOK_COUNT; i++)
-			if (in->links[i] >= 0)
-				bpf_link_detach(in->links[i]);
-		/* Without notes, filters of ours are still known by their names. */
-		if (in_namespace)
-			hooks__remove_filters(in->dir.ifindex,
-					      in->abi ? in->meta.owned :
-					      EG_OWNED_INGRESS | EG_OWNED_EGRESS);
-	}
+	for (int i = 0; !replaced && i < HOOK_COUNT; i++)
+		if (in->links[i] >= 0)
+			bpf_link_detach(in->links[i]);
+	if (in_namespace)
+		hooks__remove_filters(in->dir.ifindex, owned);
 	forward = in->meta.owned & FORWARD_BITS;
 	if (forward && !bequeath(in, forward) && in_namespace)
 		forwarding__restore(forward);
 	instance__close(in);
-	return pins__remove(&in->dir);
-}
-
-size_t leftovers__clear(const struct scope *s)
-{
-	struct pin_dir *dirs;
-	size_t count, removed = 0;
-
-	if (pins__list(&dirs, &count))
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		struct instance in;
-		bool here;
-
-		if (instance__open(&in, &dirs[i]))
-			continue;
-		/* Nobody is building: we hold the lock. */
-		if (in.state != INSTANCE_GONE && !dirs[i].building && in.state != INSTANCE_ABSENT) {
-			instance__close(&in);
-			continue;
-		}
-		here = !netns__enter(s, dirs[i].cookie, in.meta.netns, in.netns, sizeof(in.netns));
-		if (!instance__remove(&in, here) && !dirs[i].building)
-			removed++;
-		scope__enter(s);
+	if (in->dir.place == PLACE_RUNNING) {
+		pins__remove(&new);
+		pins__remove(&previous);
 	}
-	free(dirs);
-	return removed;
+	return pins__remove(&in->dir);
 }
 
 static enum status detach_one(const struct scope *s, struct instance *in, const char *name)
@@ -117,13 +92,15 @@ static enum status detach_all(const struct scope *s)
 	struct instance in;
 	int err;
 
-	done = leftovers__clear(s);
+	done = recover(s);
 	if (done)
 		printf("%zu leftover%s cleared\n", done, done == 1 ? "" : "s");
 	err = pins__list(&dirs, &count);
 	if (err)
 		return report(status_of(err), PIN_ROOT ": %s", why(err));
 	for (size_t i = 0; i < count; i++) {
+		if (dirs[i].place != PLACE_RUNNING)
+			continue;
 		if (dirs[i].cookie != s->cookie) {
 			elsewhere++;
 			continue;
@@ -135,7 +112,7 @@ static enum status detach_all(const struct scope *s)
 		} else {
 			char name[IFNAMSIZ];
 
-			instance__visit(&in, s);
+			instance__look(&in, s);
 			snprintf(name, sizeof(name), "%s", *in.ifname ? in.ifname : "?");
 			st = detach_one(s, &in, name);
 		}
@@ -202,7 +179,7 @@ enum status cmd_detach(const struct command *self, int argc, char **argv)
 		first = first ?: st;
 	}
 	st = first;
-	leftovers__clear(&scope);
+	recover(&scope);
 cleanup:
 	pins__unlock(&lock);
 	scope__close(&scope);

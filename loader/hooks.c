@@ -261,9 +261,26 @@ int hooks__tc(struct hooks *h, enum hook hook, int program, const struct instanc
 	return err;
 }
 
+int hooks__update(struct hooks *h, enum hook hook, int program, const struct instance *old)
+{
+	if (old->alive[hook])
+		return update_link(&h->at[hook], program, old->links[hook],
+				   old->info[hook].prog_id);
+	/* XDP has no filters. */
+	return old->filters[hook] ? attach_filter(h, hook, program, old) : -ENOENT;
+}
+
+void hooks__inherit(struct hooks *h, enum hook hook, const struct instance *old)
+{
+	h->at[hook].link = old->links[hook];
+	h->at[hook].did = old->alive[hook] ? LINK_UPDATED : FILTER_UPDATED;
+	if (!old->alive[hook])
+		h->owned |= owned_bits[hook] | (old->meta.owned & EG_OWNED_QDISC);
+}
+
 void hooks__undo(struct hooks *h, const struct instance *old)
 {
-	char dir[PIN_PATH], path[2 * PIN_PATH];
+	char path[2 * PIN_PATH];
 	__u32 made = h->owned & ~old->meta.owned;
 
 	for (int i = 0; i < HOOK_COUNT; i++) {
@@ -291,8 +308,7 @@ void hooks__undo(struct hooks *h, const struct instance *old)
 	if (h->suspended >= 0) {
 		struct hook_change again = { .link = -1 };
 
-		pins__dir(dir, sizeof(dir), old->dir.cookie, old->dir.ifindex, false);
-		snprintf(path, sizeof(path), "%s/%s", dir, pin_link_names[HOOK_XDP]);
+		pins__path(path, sizeof(path), &old->dir, pin_link_names[HOOK_XDP]);
 		if (!make_link(&again, h->suspended, h->ifindex, BPF_XDP, h->suspended_flags)) {
 			unlink(path);
 			bpf_obj_pin(again.link, path);

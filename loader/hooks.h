@@ -41,6 +41,12 @@ int hooks__xdp(struct hooks *h, enum eg_mode mode, int program, const struct ins
 /* tc, by TCX or else by clsact. */
 int hooks__tc(struct hooks *h, enum hook hook, int program, const struct instance *old);
 
+/* The program of a hook that @old has, link or filter, exchanged in place. -ENOENT: it has none. */
+int hooks__update(struct hooks *h, enum hook hook, int program, const struct instance *old);
+
+/* A hook of @old that was updated already, by a command that didn't live to say so. */
+void hooks__inherit(struct hooks *h, enum hook hook, const struct instance *old);
+
 /* Everything as it was before; what was suspended is pinned again at its place. */
 void hooks__undo(struct hooks *h, const struct instance *old);
 

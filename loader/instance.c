@@ -13,6 +13,7 @@ void instance__init(struct instance *in)
 	memset(in, 0, sizeof(*in));
 	memset(in->maps, -1, sizeof(in->maps));
 	memset(in->links, -1, sizeof(in->links));
+	memset(in->programs, -1, sizeof(in->programs));
 }
 
 void instance__close(struct instance *in)
@@ -21,6 +22,8 @@ void instance__close(struct instance *in)
 		close_fd(&in->maps[i]);
 	for (int i = 0; i < HOOK_COUNT; i++)
 		close_fd(&in->links[i]);
+	for (int i = 0; i < EG_DIRECTION_COUNT; i++)
+		close_fd(&in->programs[i]);
 }
 
 const char *state_name(enum instance_state state)
@@ -42,14 +45,17 @@ const char *state_name(enum instance_state state)
 	return "unknown";
 }
 
-static int open_pin(const char *dir, const char *name)
+/* -1: there is no such pin. -errno. */
+static int open_pin(const struct pin_dir *dir, const char *name, int *fd)
 {
 	char path[2 * PIN_PATH];
-	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = bpf_obj_get(path);
-	return fd < 0 ? -errno : fd;
+	pins__path(path, sizeof(path), dir, name);
+	*fd = bpf_obj_get(path);
+	if (*fd >= 0)
+		return 0;
+	*fd = -1;
+	return errno == ENOENT ? 0 : -errno;
 }
 
 /* Of another ABI: what must be taken back has always stood at the same place. */
@@ -111,37 +117,36 @@ static void read_links(struct instance *in)
 	}
 }
 
-/*
- * A filter of clsact has no link that could tell whether it is still there, but
- * then no program uses the counters any more.
- */
-static bool counters_in_use(const struct instance *in)
+static void read_programs(struct instance *in)
 {
-	struct bpf_map_info map = {};
-	__u32 len = sizeof(map), id = 0;
+	for (int i = 0; i < EG_DIRECTION_COUNT; i++) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
 
-	if (in->maps[PIN_COUNTERS] < 0 ||
-	    bpf_obj_get_info_by_fd(in->maps[PIN_COUNTERS], &map, &len))
-		return false;
-	while (!bpf_prog_get_next_id(id, &id)) {
-		struct bpf_prog_info prog = {};
-		__u32 ids[64] = {};
-		int fd;
-
-		fd = bpf_prog_get_fd_by_id(id);
-		if (fd < 0)
-			continue;
-		prog.nr_map_ids = ARRAY_SIZE(ids);
-		prog.map_ids = (uintptr_t)ids;
-		len = sizeof(prog);
-		if (bpf_obj_get_info_by_fd(fd, &prog, &len))
-			prog.nr_map_ids = 0;
-		close(fd);
-		for (__u32 i = 0; i < prog.nr_map_ids && i < ARRAY_SIZE(ids); i++)
-			if (ids[i] == map.id)
-				return true;
+		if (in->programs[i] >= 0 &&
+		    !bpf_obj_get_info_by_fd(in->programs[i], &info, &len))
+			in->program_ids[i] = info.id;
 	}
-	return false;
+}
+
+static void read_system_id(struct instance *in)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	if (in->maps[PIN_CONFIG] >= 0 &&
+	    !bpf_obj_get_info_by_fd(in->maps[PIN_CONFIG], &info, &len))
+		in->system_id = info.id;
+}
+
+enum hook instance__ingress(const struct instance *in)
+{
+	return in->meta.mode == EG_MODE_TC ? HOOK_TC_INGRESS : HOOK_XDP;
+}
+
+__u32 instance__program(const struct instance *in, enum hook hook)
+{
+	return in->alive[hook] ? in->info[hook].prog_id : in->filters[hook];
 }
 
 static bool in_place(const struct instance *in, enum hook hook)
@@ -152,24 +157,30 @@ static bool in_place(const struct instance *in, enum hook hook)
 	return in->alive[hook] || in->meta.owned & bit;
 }
 
+/* A filter of clsact has no link that could tell whether it is there: instance__visit() looks. */
+static bool has_filters_only(const struct instance *in)
+{
+	for (int i = 0; i < HOOK_COUNT; i++)
+		if (in->alive[i])
+			return false;
+	return in->meta.owned & (EG_OWNED_INGRESS | EG_OWNED_EGRESS);
+}
+
 static enum instance_state judge(const struct instance *in)
 {
-	enum hook ingress = in->meta.mode == EG_MODE_TC ? HOOK_TC_INGRESS : HOOK_XDP;
-	bool filters = in->meta.owned & (EG_OWNED_INGRESS | EG_OWNED_EGRESS);
-	bool alive = false, all_maps = true;
+	bool alive = has_filters_only(in), complete = in->abi;
 
 	for (int i = 0; i < PIN_MAP_COUNT; i++)
-		all_maps = all_maps && in->maps[i] >= 0;
+		complete = complete && in->maps[i] >= 0;
+	for (int i = 0; i < EG_DIRECTION_COUNT; i++)
+		complete = complete && in->programs[i] >= 0;
 	for (int i = 0; i < HOOK_COUNT; i++)
 		alive = alive || in->alive[i];
-	if (!alive && filters)
-		alive = counters_in_use(in);
 	if (!alive)
 		return INSTANCE_GONE;
 	if (in->abi && in->abi != EG_ABI)
 		return INSTANCE_OTHER_ABI;
-	if (in->dir.building || !in->abi || !all_maps || !in_place(in, ingress) ||
-	    !in_place(in, HOOK_TC_EGRESS))
+	if (!complete || !in_place(in, instance__ingress(in)) || !in_place(in, HOOK_TC_EGRESS))
 		return INSTANCE_INCOMPLETE;
 	for (int i = 0; i < HOOK_COUNT; i++)
 		if (in->alive[i] && in->info[i].xdp.ifindex != in->dir.ifindex)
@@ -180,38 +191,76 @@ static enum instance_state judge(const struct instance *in)
 int instance__open(struct instance *in, const struct pin_dir *dir)
 {
 	char path[PIN_PATH];
-	int fd;
+	int err = 0;
 
 	instance__init(in);
 	in->dir = *dir;
-	pins__dir(path, sizeof(path), dir->cookie, dir->ifindex, dir->building);
+	pins__dir(path, sizeof(path), dir);
 	if (access(path, F_OK))
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-	for (int i = 0; i < PIN_MAP_COUNT; i++) {
-		fd = open_pin(path, pin_map_names[i]);
-		if (fd < 0 && fd != -ENOENT)
-			goto failed;
-		in->maps[i] = fd < 0 ? -1 : fd;
+	for (int i = 0; !err && i < PIN_MAP_COUNT; i++)
+		err = open_pin(dir, pinned_maps[i].name, &in->maps[i]);
+	for (int i = 0; !err && i < EG_DIRECTION_COUNT; i++)
+		err = open_pin(dir, pin_program_names[i], &in->programs[i]);
+	for (int i = 0; !err && i < HOOK_COUNT; i++)
+		err = open_pin(dir, pin_link_names[i], &in->links[i]);
+	err = err ?: read_meta(in);
+	if (err) {
+		instance__close(in);
+		return err;
 	}
-	for (int i = 0; i < HOOK_COUNT; i++) {
-		fd = open_pin(path, pin_link_names[i]);
-		if (fd < 0 && fd != -ENOENT)
-			goto failed;
-		in->links[i] = fd < 0 ? -1 : fd;
-	}
-	fd = read_meta(in);
-	if (fd < 0)
-		goto failed;
 	read_links(in);
+	read_programs(in);
+	read_system_id(in);
 	in->state = judge(in);
 	copy_text(in->ifname, in->meta.ifname, sizeof(in->ifname));
 	return 0;
-failed:
-	instance__close(in);
-	return fd;
 }
 
-void instance__visit(struct instance *in, const struct scope *s)
+void instance__become(struct instance *in, struct instance *other)
+{
+	for (int i = 0; i < PIN_MAP_COUNT; i++) {
+		close_fd(&in->maps[i]);
+		in->maps[i] = other->maps[i];
+	}
+	for (int i = 0; i < EG_DIRECTION_COUNT; i++) {
+		close_fd(&in->programs[i]);
+		in->programs[i] = other->programs[i];
+		in->program_ids[i] = other->program_ids[i];
+	}
+	/* The hooks are the interface's, not the generation's. */
+	for (int i = 0; i < HOOK_COUNT; i++)
+		close_fd(&other->links[i]);
+	in->dir = other->dir;
+	in->meta = other->meta;
+	in->system_id = other->system_id;
+}
+
+/*
+ * A command that was killed between exchanging the programs and exchanging the directories:
+ * what runs is described in another one than it should be.
+ */
+static void follow(struct instance *in)
+{
+	__u32 running = instance__program(in, instance__ingress(in));
+	struct instance other;
+
+	if (in->abi != EG_ABI || !running || running == in->program_ids[EG_INGRESS])
+		return;
+	for (int place = PLACE_NEW; place < PLACE_COUNT; place++) {
+		struct pin_dir dir = pins__beside(&in->dir, place);
+
+		if (instance__open(&other, &dir))
+			continue;
+		if (other.abi == EG_ABI && other.program_ids[EG_INGRESS] == running) {
+			instance__become(in, &other);
+			return;
+		}
+		instance__close(&other);
+	}
+}
+
+void instance__look(struct instance *in, const struct scope *s)
 {
 	char name[IFNAMSIZ];
 	struct rtnl rt = {};
@@ -225,10 +274,16 @@ void instance__visit(struct instance *in, const struct scope *s)
 	else if (!in->netns[0])
 		snprintf(in->netns, sizeof(in->netns), "cookie:%llu",
 			 (unsigned long long)in->dir.cookie);
-	if (!in->reachable)
+	/* Filters go with their interface, also when it goes to another namespace. */
+	if (!in->reachable) {
+		if (has_filters_only(in))
+			in->state = INSTANCE_GONE;
 		return;
+	}
 	if (!if_indextoname(in->dir.ifindex, name)) {
-		if (in->state != INSTANCE_GONE)
+		if (has_filters_only(in))
+			in->state = INSTANCE_GONE;
+		else if (in->state != INSTANCE_GONE)
 			in->state = INSTANCE_MOVED;
 		return;
 	}
@@ -259,6 +314,25 @@ void instance__visit(struct instance *in, const struct scope *s)
 	}
 }
 
+void instance__visit(struct instance *in, const struct scope *s)
+{
+	instance__look(in, s);
+	follow(in);
+}
+
+void instance__refresh(struct instance *in)
+{
+	struct pin_dir dir = pins__beside(&in->dir, PLACE_RUNNING);
+	struct instance now;
+
+	if (instance__open(&now, &dir))
+		return;
+	if (now.abi == EG_ABI && now.maps[PIN_COUNTERS] >= 0)
+		instance__become(in, &now);
+	else
+		instance__close(&now);
+}
+
 enum status instance__find(const struct scope *s, const char *name, struct instance *in)
 {
 	__u32 ifindex = if_nametoindex(name);
@@ -285,7 +359,7 @@ enum status instance__find(const struct scope *s, const char *name, struct insta
 	if (err)
 		return report(status_of(err), PIN_ROOT ": %s", why(err));
 	for (size_t i = 0; i < count; i++) {
-		if (dirs[i].cookie != s->cookie || dirs[i].building)
+		if (dirs[i].cookie != s->cookie || dirs[i].place != PLACE_RUNNING)
 			continue;
 		if (!instance__open(in, &dirs[i]) && !strcmp(in->ifname, name) &&
 		    !if_indextoname(dirs[i].ifindex, (char [IFNAMSIZ]){}))
@@ -313,12 +387,12 @@ static enum status append(struct instances *all, const struct instance *in)
 }
 
 /* Reports if an instance can't be shown. */
-static enum status refuse(const struct instance *in, const char *name, bool only_live)
+static enum status refuse(const struct instance *in, const char *name, enum selection which)
 {
 	if (in->state == INSTANCE_OTHER_ABI)
 		return report(FAILED, "%s: attached by an echogate with ABI %u, this one has %u; "
 			      "attach again to replace it", name, in->abi, EG_ABI);
-	if (!only_live)
+	if (which == SELECT_ALL)
 		return DONE;
 	if (in->state == INSTANCE_GONE)
 		return report(NOT_ATTACHED, "%s: the interface is gone; "
@@ -330,7 +404,7 @@ static enum status refuse(const struct instance *in, const char *name, bool only
 }
 
 static enum status select_named(const struct scope *s, char *const *names, size_t count,
-				bool only_live, struct instances *out)
+				enum selection which, struct instances *out)
 {
 	enum status first = DONE, st;
 	struct instance in;
@@ -340,7 +414,7 @@ static enum status select_named(const struct scope *s, char *const *names, size_
 		if (!st) {
 			instance__visit(&in, s);
 			scope__enter(s);
-			st = refuse(&in, names[i], only_live) ?: append(out, &in);
+			st = refuse(&in, names[i], which) ?: append(out, &in);
 			if (st)
 				instance__close(&in);
 		}
@@ -350,7 +424,7 @@ static enum status select_named(const struct scope *s, char *const *names, size_
 }
 
 enum status instances__select(const struct scope *s, char *const *names, size_t count,
-			      bool only_live, struct instances *out)
+			      enum selection which, struct instances *out)
 {
 	enum status st, first = DONE;
 	struct pin_dir *dirs;
@@ -361,12 +435,13 @@ enum status instances__select(const struct scope *s, char *const *names, size_t 
 
 	memset(out, 0, sizeof(*out));
 	if (count)
-		return select_named(s, names, count, only_live, out);
+		return select_named(s, names, count, which, out);
 	err = pins__list(&dirs, &n);
 	if (err)
 		return report(status_of(err), PIN_ROOT ": %s", why(err));
 	for (size_t i = 0; i < n; i++) {
-		if (dirs[i].building || (*s->name && dirs[i].cookie != s->cookie))
+		if (dirs[i].place != PLACE_RUNNING ||
+		    ((*s->name || which == SELECT_HERE) && dirs[i].cookie != s->cookie))
 			continue;
 		err = instance__open(&in, &dirs[i]);
 		if (err) {
@@ -380,14 +455,14 @@ enum status instances__select(const struct scope *s, char *const *names, size_t 
 		instance__visit(&in, s);
 		scope__enter(s);
 		/* Of a vanished interface only status and maps have something to tell. */
-		if (only_live && in.state == INSTANCE_GONE) {
+		if (which != SELECT_ALL && in.state == INSTANCE_GONE) {
 			instance__close(&in);
 			continue;
 		}
 		snprintf(name, sizeof(name), "%s", in.ifname);
 		if (!*name)
 			snprintf(name, sizeof(name), "interface %u", in.dir.ifindex);
-		st = refuse(&in, name, only_live) ?: append(out, &in);
+		st = refuse(&in, name, which) ?: append(out, &in);
 		if (st)
 			instance__close(&in);
 		first = first ?: st;

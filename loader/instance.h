@@ -25,6 +25,9 @@ struct instance {
 	struct eg_meta meta;			/* of another ABI only owned, the rest zero */
 	int maps[PIN_MAP_COUNT];		/* -1: not pinned */
 	int links[HOOK_COUNT];			/* -1: not pinned */
+	int programs[EG_DIRECTION_COUNT];	/* -1: not pinned */
+	__u32 program_ids[EG_DIRECTION_COUNT];	/* 0: not known */
+	__u32 system_id;			/* of eg_config; the same: all MAP_SYSTEM are */
 	struct bpf_link_info info[HOOK_COUNT];
 	bool alive[HOOK_COUNT];			/* the link holds a program on a device */
 
@@ -49,23 +52,43 @@ void instance__init(struct instance *in);
 int instance__open(struct instance *in, const struct pin_dir *dir);
 void instance__close(struct instance *in);
 
+/* Which hook its ingress program hangs on. */
+enum hook instance__ingress(const struct instance *in);
+
+/* Id of the program that runs there, by link or filter (then: visited); 0: none. */
+__u32 instance__program(const struct instance *in, enum hook hook);
+
+/* Takes over what another generation of the interface pins, which is closed. */
+void instance__become(struct instance *in, struct instance *other);
+
 /*
  * Enters its namespace, if it can be found, and looks at the interface. The
- * process stays there; scope__enter() leads back.
+ * process stays there; scope__enter() leads back. If another generation runs than
+ * the directory's, it is that one afterwards.
  */
 void instance__visit(struct instance *in, const struct scope *s);
+
+/* The same, but it stays what its directory says. */
+void instance__look(struct instance *in, const struct scope *s);
+
+/* Another generation may run by now. */
+void instance__refresh(struct instance *in);
 
 /* How a state is called, for people and in JSON. */
 const char *state_name(enum instance_state state);
 
+enum selection {
+	SELECT_ALL,	/* of every namespace, unless one is named */
+	SELECT_LIVE,	/* of those, what is attached; the rest is an error when named */
+	SELECT_HERE,	/* what is attached in the scope's namespace */
+};
+
 /*
  * The instances a read command shows: those named, or all there are when
  * @count is 0. Visited. Reports what can't be shown; the list holds the rest.
- * With @only_live, what is not attached is left out of "all", and is an error
- * when named.
  */
 enum status instances__select(const struct scope *s, char *const *names, size_t count,
-			      bool only_live, struct instances *out);
+			      enum selection which, struct instances *out);
 void instances__free(struct instances *all);
 
 /*

@@ -11,6 +11,20 @@ struct json_object *json__document(void)
 	return doc;
 }
 
+struct json_object *json__rule(const struct listed_rule *rule)
+{
+	struct json_object *o = json_object_new_object();
+	char id[17];
+
+	snprintf(id, sizeof(id), "%016llx", (unsigned long long)rule->id);
+	json__add_string(o, "id", id);
+	json__add_number(o, "line", rule->line);
+	json__add_string(o, "text", rule->text);
+	json__add_number(o, "packets", rule->count.packets);
+	json__add_number(o, "bytes", rule->count.bytes);
+	return o;
+}
+
 void json__add_place(struct json_object *obj, const struct instance *in)
 {
 	json__add_string_or_null(obj, "interface", in->ifname);

@@ -4,11 +4,15 @@
 #define LOADER_JSON_H
 
 #include "instance.h"
+#include "rulelist.h"
 
 #include <json-c/json.h>
 
 /* {"version":1} */
 struct json_object *json__document(void);
+
+/* {"id", "line", "text", "packets", "bytes"} */
+struct json_object *json__rule(const struct listed_rule *rule);
 
 /* Adds "interface", "ifindex" and "netns". */
 void json__add_place(struct json_object *obj, const struct instance *in);

@@ -11,9 +11,28 @@ const struct command commands[] = {
 	  "  -m, --mode MODE      auto (default: native, else generic, else tc), native, generic, "
 	  "tc\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
-	  "      --config FILE    settings: reply-path fib | swap\n"
+	  "      --config FILE    rules and settings; without it those that run are kept\n"
 	  "      --replace        remove a foreign XDP program that is in the way\n",
 	  cmd_attach },
+	{ "apply", "FILE [IFACE...] [--check] [--confirm SEC] [--netns NAME]",
+	  "Put the rules of a file in place of those that run, at once",
+	  "      --check          read and compile only; nothing is loaded\n"
+	  "      --confirm SEC    back to what runs now in SEC seconds (1 to 86400), unless "
+	  "'echogate confirm'\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n",
+	  cmd_apply },
+	{ "confirm", "[IFACE...] [--netns NAME]", "Keep rules that were applied with --confirm",
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n",
+	  cmd_confirm },
+	{ "rollback", "[IFACE...] [--netns NAME]", "Go back to the rules before the last apply",
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n",
+	  cmd_rollback },
+	{ "rules", "[IFACE...] [--stats] [--netns NAME] [--json]",
+	  "Show the rules that run, in a form that can be applied again",
+	  "      --stats          with what each rule has matched\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON\n",
+	  cmd_rules },
 	{ "detach", "IFACE... | --all [--netns NAME]",
 	  "Leave interfaces to the kernel again; nothing stays behind",
 	  "      --all            every interface of the namespace, and leftovers of dead ones\n"

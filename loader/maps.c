@@ -3,6 +3,7 @@
 #include "command.h"
 #include "instance.h"
 #include "json.h"
+#include "mapped.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,13 +41,10 @@ static bool is_array(const struct map *map)
 static int map__open(struct map *map, const struct instance *in, enum pin_map pin)
 {
 	__u32 len = sizeof(map->info);
-	char dir[PIN_PATH];
-
 	memset(map, 0, sizeof(*map));
 	map->fd = in->maps[pin];
-	map->name = pin_map_names[pin];
-	pins__dir(dir, sizeof(dir), in->dir.cookie, in->dir.ifindex, false);
-	snprintf(map->path, sizeof(map->path), "%s/%s", dir, map->name);
+	map->name = pinned_maps[pin].name;
+	pins__path(map->path, sizeof(map->path), &in->dir, map->name);
 	if (bpf_obj_get_info_by_fd(map->fd, &map->info, &len))
 		return -errno;
 	map->copies = 1;
@@ -77,6 +75,25 @@ static bool all_zero(const __u8 *value, size_t size)
 	return true;
 }
 
+/* Of what can be mapped, without asking the kernel for each entry. */
+static int map__walk_mapped(const struct map *map, entry_fn fn, void *data)
+{
+	struct mapped m;
+	int err;
+
+	err = mapped__open(&m, map->fd, false);
+	if (err)
+		return err;
+	for (__u32 i = 0; !err && i < m.entries; i++) {
+		const __u8 *value = (const __u8 *)m.data + i * m.stride;
+
+		if (!all_zero(value, map->info.value_size))
+			err = fn(map, &i, value, data);
+	}
+	mapped__close(&m);
+	return err;
+}
+
 /* Entries in use: of an array those that aren't zero throughout. */
 static int map__walk(const struct map *map, entry_fn fn, void *data)
 {
@@ -85,6 +102,8 @@ static int map__walk(const struct map *map, entry_fn fn, void *data)
 	const void *last = NULL;
 	int err = 0;
 
+	if (is_array(map) && map->info.map_flags & BPF_F_MMAPABLE)
+		return map__walk_mapped(map, fn, data);
 	key = calloc(1, map->info.key_size);
 	next = calloc(1, map->info.key_size);
 	value = calloc(1, size);
@@ -180,7 +199,7 @@ static enum status list_text(const struct instance *in)
 
 	printf("%s%s%s (index %u)\n", *in->ifname ? in->ifname : "?", *in->netns ? " in " : "",
 	       in->netns, in->dir.ifindex);
-	printf("  %-11s %-12s %-20s %-26s %6s %6s %8s  %s\n", "NAME", "TYPE", "KEY", "VALUE",
+	printf("  %-13s %-12s %-20s %-28s %8s %8s %10s  %s\n", "NAME", "TYPE", "KEY", "VALUE",
 	       "USED", "OF", "MEMORY", "PATH");
 	for (int i = 0; i < PIN_MAP_COUNT; i++) {
 		size_t used = 0;
@@ -197,7 +216,7 @@ static enum status list_text(const struct instance *in)
 		sized_type(&map, map.info.key_size, map.info.btf_key_type_id, key, sizeof(key));
 		sized_type(&map, map.info.value_size, map.info.btf_value_type_id, value,
 			   sizeof(value));
-		printf("  %-11s %-12s %-20s %-26s %6zu %6u %8llu  %s\n", map.name, type_of(&map),
+		printf("  %-13s %-12s %-20s %-28s %8zu %8u %10llu  %s\n", map.name, type_of(&map),
 		       key, value, used, map.info.max_entries,
 		       (unsigned long long)map__memory(&map), map.path);
 		map__close(&map);
@@ -328,7 +347,7 @@ static enum status dump(const struct instance *in, enum pin_map pin, struct json
 
 	if (in->maps[pin] < 0)
 		return report(FAILED, "%s: %s is not pinned; attach again to mend it", in->ifname,
-			      pin_map_names[pin]);
+			      pinned_maps[pin].name);
 	err = map__open(&map, in, pin);
 	if (!err && !map.btf)
 		err = -ENODATA;
@@ -343,11 +362,22 @@ static enum status dump(const struct instance *in, enum pin_map pin, struct json
 	map__close(&map);
 	if (err)
 		return report(status_of(err), "%s: %s can't be dumped: %s", in->ifname,
-			      pin_map_names[pin], why(err));
+			      pinned_maps[pin].name, why(err));
 	return DONE;
 }
 
 /* The command --------------------------------------------------------------------- */
+
+static void wrong_map(const struct command *self, const char *name)
+{
+	char known[400] = "";
+
+	for (int i = 0; i < PIN_MAP_COUNT; i++) {
+		strncat(known, i ? ", " : "", sizeof(known) - strlen(known) - 1);
+		strncat(known, pinned_maps[i].name, sizeof(known) - strlen(known) - 1);
+	}
+	command__wrong(self, "no map \"%s\"; there are %s", name, known);
+}
 
 /* PIN_MAP_COUNT: no such map; reported. With or without its prefix. */
 static enum pin_map find_map(const struct command *self, const char *name)
@@ -355,11 +385,10 @@ static enum pin_map find_map(const struct command *self, const char *name)
 	int i;
 
 	for (i = 0; i < PIN_MAP_COUNT; i++)
-		if (!strcmp(name, pin_map_names[i]) || !strcmp(name, pin_map_names[i] + 3))
+		if (!strcmp(name, pinned_maps[i].name) || !strcmp(name, pinned_maps[i].name + 3))
 			break;
 	if (i == PIN_MAP_COUNT)
-		command__wrong(self, "no map \"%s\"; there are eg_counters, eg_config, eg_addrs, "
-			       "eg_paths, eg_vlans, eg_metrics and eg_meta", name);
+		wrong_map(self, name);
 	return i;
 }
 
@@ -405,7 +434,7 @@ enum status cmd_maps(const struct command *self, int argc, char **argv)
 	st = check_privileges() ?: scope__open(&scope, netns);
 	if (st)
 		goto cleanup;
-	first = instances__select(&scope, argv + optind, names, false, &all);
+	first = instances__select(&scope, argv + optind, names, SELECT_ALL, &all);
 	if (json)
 		list = json_object_new_array();
 	for (size_t i = 0; i < all.count; i++) {

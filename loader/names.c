@@ -16,6 +16,11 @@ const char *const mode_names[] = {
 	[EG_MODE_TC] = "tc",
 };
 
+const char *const direction_names[] = {
+	[EG_INGRESS] = "ingress",
+	[EG_EGRESS] = "egress",
+};
+
 const char *const hook_names[] = {
 	[HOOK_XDP] = "xdp",
 	[HOOK_TC_INGRESS] = "tc_ingress",

@@ -15,6 +15,7 @@ extern const char *const protocol_names[EG_PROTOCOL_COUNT];
 extern const char *const icmp_names[EG_ICMP_COUNT];
 extern const char *const icmp6_names[EG_ICMP6_COUNT];
 extern const char *const mode_names[EG_MODE_COUNT];
+extern const char *const direction_names[EG_DIRECTION_COUNT];
 extern const char *const hook_names[HOOK_COUNT];
 
 /* "unknown" for a mode of another ABI. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "object.h"
 #include "addrs.h"
+#include "mapped.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,40 +15,78 @@
 
 #include "echogate.skel.h"
 
+#define DEFAULT_TICK	4000000	/* of 250 Hz */
+
 #define LOG_SIZE	(16 << 20)	/* of the verifier; only what it writes costs memory */
 
-/*
- * Jiffies shifted right by this change about once a second. The coarse clock
- * advances once a jiffy.
- */
-static __u32 epoch_shift(void)
+/* The coarse clock advances once a jiffy. */
+__u64 object__tick(void)
 {
 	struct timespec tick;
-	__u32 shift = 0;
-	long hz;
 
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_sec || !tick.tv_nsec)
-		return 8;
-	hz = 1000000000L / tick.tv_nsec;
-	while ((1L << shift) * 100 < hz * 85)
+		return DEFAULT_TICK;
+	return tick.tv_nsec;
+}
+
+/* Jiffies shifted right by this change about once a second. */
+static __u32 epoch_shift(void)
+{
+	__u64 hz = 1000000000 / object__tick();
+	__u32 shift = 0;
+
+	while ((1ULL << shift) * 100 < hz * 85)
 		shift++;
 	return shift;
 }
 
+static int random_bits(void *to, size_t size)
+{
+	ssize_t n = getrandom(to, size, 0);
+
+	return n < 0 ? -errno : n == (ssize_t)size ? 0 : -EIO;
+}
+
+int object__keys(__u64 keys[EG_PATH_KEYS])
+{
+	return random_bits(keys, EG_PATH_KEYS * sizeof(*keys));
+}
+
+/* What a generation has of its own; the skeleton's volatiles take no memcpy(). */
 static int configure(struct echogate *skel, const struct object_options *opts)
 {
-	struct eg_config *config = &skel->data_eg_config->eg_config;
-	__u64 keys[ARRAY_SIZE(skel->rodata->eg_rodata_keys)];
+	__u64 trial = 0;
+	int err;
 
-	*config = opts->snapshot->config;
-	if (getrandom(&config->path_salt, sizeof(config->path_salt), 0) < 0 ||
-	    getrandom(keys, sizeof(keys), 0) != sizeof(keys))
-		return -errno;
-	memcpy(skel->rodata->eg_rodata_keys, keys, sizeof(keys));
+	err = random_bits(&trial, sizeof(trial));
+	if (err)
+		return err;
+	memcpy((void *)skel->rodata->eg_rodata_keys, opts->keys, sizeof(opts->keys));
+	memcpy((void *)skel->rodata->eg_rulesets, opts->compiled->rulesets,
+	       sizeof(skel->rodata->eg_rulesets));
+	memcpy((void *)&skel->rodata->eg_prefix_info, &opts->compiled->prefixes.info,
+	       sizeof(skel->rodata->eg_prefix_info));
 	skel->rodata->eg_epoch_shift = epoch_shift();
-	skel->rodata->eg_swap = opts->settings->swap;
+	skel->rodata->eg_offload = opts->mode != EG_MODE_NATIVE;
+	skel->rodata->eg_tick = object__tick();
+	skel->rodata->eg_trial = trial ?: 1;	/* 0 would be what no trial carries */
+	skel->rodata->eg_swap = opts->swap;
 	skel->rodata->eg_l3 = opts->l3;
 	return 0;
+}
+
+/* What the system says, into memory that becomes the maps' when they are made. */
+static int describe_system(struct echogate *skel, const struct snapshot *snap, const char *name)
+{
+	struct eg_config *config = &skel->data_eg_config->eg_config;
+	size_t left_out;
+
+	*config = snap->config;
+	left_out = addresses__build(&snap->addrs, &skel->data_eg_addrs->eg_addrs);
+	if (left_out)
+		note("%s: %zu of %zu addresses don't fit into the table; the kernel answers for "
+		     "them", name, left_out, snap->addrs.count);
+	return random_bits(&config->path_salt, sizeof(config->path_salt));
 }
 
 /*
@@ -116,13 +155,97 @@ static int fill_metrics(int map, const struct metrics *m)
 	return err;
 }
 
+/* Contents of a map that are all known before it is made. */
+struct content {
+	enum pin_map map;
+	const void *values;
+	size_t count, size;
+};
+
+#define CONTENT_COUNT	8
+
+static void list_contents(const struct object_options *opts, struct content *c)
+{
+	const struct compiled *p = opts->compiled;
+	const struct prefix_table *t = &p->prefixes;
+	const struct content all[CONTENT_COUNT] = {
+		{ PIN_TABLE, p->table, p->table_count, sizeof(*p->table) },
+		{ PIN_VECTORS, p->vectors, p->vector_count, sizeof(*p->vectors) },
+		{ PIN_RULES, p->rules, p->rule_count, sizeof(*p->rules) },
+		{ PIN_PREFIX4, t->top4, t->top4_count, sizeof(*t->top4) },
+		{ PIN_BUCKET4, t->buckets4, t->bucket4_count, sizeof(*t->buckets4) },
+		{ PIN_PREFIX6, t->top6, t->top6_count, sizeof(*t->top6) },
+		{ PIN_BUCKET6, t->buckets6, t->bucket6_count, sizeof(*t->buckets6) },
+		{ PIN_TEXT, opts->text, opts->text_size / EG_TEXT_CHUNK, EG_TEXT_CHUNK },
+	};
+
+	memcpy(c, all, sizeof(all));
+}
+
+static void list_maps(struct echogate *skel, struct bpf_map **maps)
+{
+	maps[PIN_COUNTERS] = skel->maps.eg_counters;
+	maps[PIN_RULE_CELLS] = skel->maps.eg_rule_cells;
+	maps[PIN_LIMITS] = skel->maps.eg_limits;
+	maps[PIN_SOURCES] = skel->maps.eg_sources;
+	maps[PIN_CONFIG] = skel->maps.data_eg_config;
+	maps[PIN_ADDRS] = skel->maps.data_eg_addrs;
+	maps[PIN_PATHS] = skel->maps.eg_paths;
+	maps[PIN_VLANS] = skel->maps.eg_vlans;
+	maps[PIN_METRICS] = skel->maps.eg_metrics;
+	maps[PIN_TABLE] = skel->maps.eg_table;
+	maps[PIN_VECTORS] = skel->maps.eg_vectors;
+	maps[PIN_RULES] = skel->maps.eg_rules;
+	maps[PIN_PREFIX4] = skel->maps.eg_prefix4;
+	maps[PIN_BUCKET4] = skel->maps.eg_bucket4;
+	maps[PIN_PREFIX6] = skel->maps.eg_prefix6;
+	maps[PIN_BUCKET6] = skel->maps.eg_bucket6;
+	maps[PIN_TRACE] = skel->maps.eg_trace;
+	maps[PIN_TEXT] = skel->maps.eg_text;
+	maps[PIN_META] = skel->maps.eg_meta;
+}
+
+/* Which maps are taken over, and how large the others are. -errno. */
+static int prepare_maps(struct bpf_map *const *maps, const struct content *contents,
+			const int *reuse)
+{
+	int err = 0, cpus = libbpf_num_possible_cpus();
+
+	if (cpus < 0)
+		return cpus;
+	err = bpf_map__set_max_entries(maps[PIN_RULE_CELLS], cpus * EG_RULE_SLOTS);
+	/* An array has one entry at least. */
+	for (int i = 0; !err && i < CONTENT_COUNT; i++)
+		err = bpf_map__set_max_entries(maps[contents[i].map], contents[i].count ?: 1);
+	for (int i = 0; !err && i < PIN_MAP_COUNT; i++)
+		if (reuse[i] >= 0)
+			err = bpf_map__reuse_fd(maps[i], reuse[i]);
+	return err;
+}
+
+static int fill_maps(const struct object *obj, const struct object_options *opts,
+		     const struct content *contents)
+{
+	__u32 zero = 0;
+	int err;
+
+	err = bpf_map_update_elem(obj->maps[PIN_META], &zero, opts->meta, BPF_ANY);
+	for (int i = 0; !err && i < CONTENT_COUNT; i++)
+		err = mapped__fill(obj->maps[contents[i].map], contents[i].values,
+				   contents[i].count, contents[i].size);
+	if (!err && opts->snapshot)
+		err = fill_vlans(obj->maps[PIN_VLANS], opts->snapshot) ?:
+		      fill_metrics(obj->maps[PIN_METRICS], &opts->snapshot->metrics);
+	return err;
+}
+
 enum status object__load(const struct object_options *opts, const char *name, struct object *obj)
 {
 	struct bpf_program *programs[HOOK_COUNT];
+	struct content contents[CONTENT_COUNT];
 	struct bpf_map *maps[PIN_MAP_COUNT];
 	enum status st = FAILED;
 	struct echogate *skel = NULL;
-	size_t left_out;
 	char *log;
 	int err;
 
@@ -147,13 +270,8 @@ enum status object__load(const struct object_options *opts, const char *name, st
 	programs[HOOK_XDP] = skel->progs.eg_xdp;
 	programs[HOOK_TC_INGRESS] = skel->progs.eg_tc_ingress;
 	programs[HOOK_TC_EGRESS] = skel->progs.eg_tc_egress;
-	maps[PIN_COUNTERS] = skel->maps.eg_counters;
-	maps[PIN_CONFIG] = skel->maps.data_eg_config;
-	maps[PIN_ADDRS] = skel->maps.data_eg_addrs;
-	maps[PIN_PATHS] = skel->maps.eg_paths;
-	maps[PIN_VLANS] = skel->maps.eg_vlans;
-	maps[PIN_METRICS] = skel->maps.eg_metrics;
-	maps[PIN_META] = skel->maps.eg_meta;
+	list_maps(skel, maps);
+	list_contents(opts, contents);
 
 	bpf_program__set_autoload(skel->progs.eg_xdp, opts->mode != EG_MODE_TC);
 	bpf_program__set_autoload(skel->progs.eg_tc_ingress, opts->mode == EG_MODE_TC);
@@ -165,22 +283,16 @@ enum status object__load(const struct object_options *opts, const char *name, st
 	if (opts->mode == EG_MODE_NATIVE)
 		bpf_program__set_flags(skel->progs.eg_xdp, BPF_F_XDP_HAS_FRAGS);
 	err = configure(skel, opts);
+	if (!err && opts->snapshot)
+		err = describe_system(skel, opts->snapshot, name);
 	if (err) {
 		st = report(FAILED, "%s: random numbers: %s", name, why(err));
 		goto cleanup;
 	}
-	left_out = addresses__build(&opts->snapshot->addrs, &skel->data_eg_addrs->eg_addrs);
-	if (left_out)
-		note("%s: %zu of %zu addresses don't fit into the table; the kernel answers for "
-		     "them",
-		     name, left_out, opts->snapshot->addrs.count);
-	if (opts->counters >= 0) {
-		err = bpf_map__reuse_fd(skel->maps.eg_counters, opts->counters);
-		if (err) {
-			st = report(FAILED, "%s: its counters can't be taken over: %s", name,
-				    why(err));
-			goto cleanup;
-		}
+	err = prepare_maps(maps, contents, opts->reuse);
+	if (err) {
+		st = report(FAILED, "%s: its maps can't be taken over: %s", name, why(err));
+		goto cleanup;
 	}
 	for (int i = 0; i < HOOK_COUNT; i++)
 		bpf_program__set_log_buf(programs[i], log, LOG_SIZE);
@@ -194,9 +306,7 @@ enum status object__load(const struct object_options *opts, const char *name, st
 		obj->programs[i] = bpf_program__fd(programs[i]);
 	for (int i = 0; i < PIN_MAP_COUNT; i++)
 		obj->maps[i] = bpf_map__fd(maps[i]);
-	err = fill_vlans(obj->maps[PIN_VLANS], opts->snapshot) ?:
-	      fill_metrics(obj->maps[PIN_METRICS], &opts->snapshot->metrics) ?:
-	      object__set_meta(obj, opts->meta);
+	err = fill_maps(obj, opts, contents);
 	if (err) {
 		st = report(FAILED, "%s: the maps can't be filled: %s", name, why(err));
 		goto cleanup;
@@ -217,9 +327,10 @@ void object__close(struct object *obj)
 	obj->skeleton = NULL;
 }
 
-int object__set_meta(const struct object *obj, const struct eg_meta *meta)
+int object__program(const struct object *obj, enum eg_direction direction)
 {
-	__u32 zero = 0;
-
-	return bpf_map_update_elem(obj->maps[PIN_META], &zero, meta, BPF_ANY);
+	if (direction == EG_EGRESS)
+		return obj->programs[HOOK_TC_EGRESS];
+	return obj->programs[HOOK_XDP] >= 0 ? obj->programs[HOOK_XDP] :
+					      obj->programs[HOOK_TC_INGRESS];
 }

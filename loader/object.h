@@ -3,9 +3,11 @@
 #ifndef LOADER_OBJECT_H
 #define LOADER_OBJECT_H
 
+#include "compile.h"
 #include "pins.h"
-#include "settings.h"
 #include "snapshot.h"
+
+#include <echogate/path.h>
 
 struct object {
 	struct echogate *skeleton;
@@ -14,18 +16,29 @@ struct object {
 };
 
 struct object_options {
-	const struct snapshot *snapshot;
-	const struct settings *settings;
+	const struct compiled *compiled;
+	const char *text;		/* for eg_text */
+	size_t text_size;
+	const struct snapshot *snapshot;	/* NULL: the system's maps are reused */
 	const struct eg_meta *meta;
-	int counters;			/* map to go on counting in, or -1 */
+	int reuse[PIN_MAP_COUNT];	/* a map that is there already, or -1 */
 	enum eg_mode mode;		/* of ingress */
+	__u64 keys[EG_PATH_KEYS];	/* of hashes, as old as the maps that are hashed into */
+	bool swap;			/* reply-path swap */
 	bool l3;			/* frames without an Ethernet header */
 };
+
+/* New keys of hashes. -errno. */
+int object__keys(__u64 keys[EG_PATH_KEYS]);
+
+/* Length of a jiffy, ns: how far apart two readings of the programs' clock are. */
+__u64 object__tick(void);
 
 /* @name is the interface's, for messages. Reports. */
 enum status object__load(const struct object_options *opts, const char *name, struct object *obj);
 void object__close(struct object *obj);
 
-int object__set_meta(const struct object *obj, const struct eg_meta *meta);
+/* The program for one direction; -1: not loaded. */
+int object__program(const struct object *obj, enum eg_direction direction);
 
 #endif

@@ -3,11 +3,6 @@
 
 #include <stdio.h>
 
-static const char *const direction_names[EG_DIRECTION_COUNT] = {
-	[EG_INGRESS] = "ingress",
-	[EG_EGRESS] = "egress",
-};
-
 /* What one metric family takes from a count. */
 struct family {
 	const char *name;	/* without _total */
@@ -90,12 +85,30 @@ static void print_reasons(const struct family *f, const struct instance *in,
 	}
 }
 
+/* All rules, matched or not: a series that is missing can't be told from one that stands. */
+static void print_rules(const struct family *f, const struct instance *in,
+			const struct reading *r)
+{
+	for (size_t i = 0; i < r->rules.count; i++) {
+		const struct listed_rule *rule = &r->rules.list[i];
+
+		print_place(f, in);
+		printf(",direction=\"%s\",id=\"%016llx\",text=\"",
+		       direction_names[rule->direction], (unsigned long long)rule->id);
+		print_escaped(rule->text);
+		putchar('"');
+		print_value(f, &rule->count);
+	}
+}
+
 static const struct family families[] = {
 	{ "echogate_packets", "packets", "Packets seen, each counted once", false, print_traffic },
 	{ "echogate_bytes", "bytes", "Bytes of the same frames", true, print_traffic },
 	{ "echogate_reason_packets", "packets", "Packets left to the kernel, by reason", false,
 	  print_reasons },
 	{ "echogate_reason_bytes", "bytes", "Bytes of the same frames", true, print_reasons },
+	{ "echogate_rule_packets", "packets", "Packets that a rule matched", false, print_rules },
+	{ "echogate_rule_bytes", "bytes", "Bytes of the same frames", true, print_rules },
 };
 
 void openmetrics__print(const struct instances *all, const struct reading *readings)

@@ -15,16 +15,37 @@
 #include <unistd.h>
 #include <linux/magic.h>
 
-#define BUILDING	"new"	/* prefix of a directory under construction */
+static const char *const prefixes[] = {
+	[PLACE_RUNNING] = "",
+	[PLACE_NEW] = "new",
+	[PLACE_PREVIOUS] = "previous",
+};
 
-const char *const pin_map_names[] = {
-	[PIN_COUNTERS] = "eg_counters",
-	[PIN_CONFIG] = "eg_config",
-	[PIN_ADDRS] = "eg_addrs",
-	[PIN_PATHS] = "eg_paths",
-	[PIN_VLANS] = "eg_vlans",
-	[PIN_METRICS] = "eg_metrics",
-	[PIN_META] = "eg_meta",
+const struct pinned_map pinned_maps[] = {
+	[PIN_COUNTERS] = { "eg_counters", MAP_LASTING },
+	[PIN_RULE_CELLS] = { "eg_rule_cells", MAP_LASTING },
+	[PIN_LIMITS] = { "eg_limits", MAP_LASTING },
+	[PIN_SOURCES] = { "eg_sources", MAP_LASTING },
+	[PIN_CONFIG] = { "eg_config", MAP_SYSTEM },
+	[PIN_ADDRS] = { "eg_addrs", MAP_SYSTEM },
+	[PIN_PATHS] = { "eg_paths", MAP_SYSTEM },
+	[PIN_VLANS] = { "eg_vlans", MAP_SYSTEM },
+	[PIN_METRICS] = { "eg_metrics", MAP_SYSTEM },
+	[PIN_TABLE] = { "eg_table", MAP_GENERATION },
+	[PIN_VECTORS] = { "eg_vectors", MAP_GENERATION },
+	[PIN_RULES] = { "eg_rules", MAP_GENERATION },
+	[PIN_PREFIX4] = { "eg_prefix4", MAP_GENERATION },
+	[PIN_BUCKET4] = { "eg_bucket4", MAP_GENERATION },
+	[PIN_PREFIX6] = { "eg_prefix6", MAP_GENERATION },
+	[PIN_BUCKET6] = { "eg_bucket6", MAP_GENERATION },
+	[PIN_TRACE] = { "eg_trace", MAP_GENERATION },
+	[PIN_TEXT] = { "eg_text", MAP_GENERATION },
+	[PIN_META] = { "eg_meta", MAP_GENERATION },
+};
+
+const char *const pin_program_names[] = {
+	[EG_INGRESS] = "prog_ingress",
+	[EG_EGRESS] = "prog_egress",
 };
 
 const char *const pin_link_names[] = {
@@ -167,10 +188,26 @@ void pins__unlock(int *lock)
 	close_fd(lock);
 }
 
-void pins__dir(char *path, size_t size, __u64 cookie, __u32 ifindex, bool building)
+void pins__dir(char *path, size_t size, const struct pin_dir *d)
 {
-	snprintf(path, size, PIN_ROOT "/%llu/%s%u", (unsigned long long)cookie,
-		 building ? BUILDING : "", ifindex);
+	snprintf(path, size, PIN_ROOT "/%llu/%s%u", (unsigned long long)d->cookie,
+		 prefixes[d->place], d->ifindex);
+}
+
+void pins__path(char *path, size_t size, const struct pin_dir *d, const char *name)
+{
+	char dir[PIN_PATH];
+
+	pins__dir(dir, sizeof(dir), d);
+	snprintf(path, size, "%s/%s", dir, name);
+}
+
+struct pin_dir pins__beside(const struct pin_dir *d, enum pin_place place)
+{
+	struct pin_dir other = *d;
+
+	other.place = place;
+	return other;
 }
 
 static int by_place(const void *va, const void *vb)
@@ -181,7 +218,7 @@ static int by_place(const void *va, const void *vb)
 		return a->cookie < b->cookie ? -1 : 1;
 	if (a->ifindex != b->ifindex)
 		return a->ifindex < b->ifindex ? -1 : 1;
-	return a->building - b->building;
+	return (int)a->place - (int)b->place;
 }
 
 static bool parse_name(const char *name, struct pin_dir *d)
@@ -189,9 +226,16 @@ static bool parse_name(const char *name, struct pin_dir *d)
 	unsigned long long v;
 	char *end;
 
-	d->building = !strncmp(name, BUILDING, strlen(BUILDING));
-	if (d->building)
-		name += strlen(BUILDING);
+	d->place = PLACE_RUNNING;
+	for (int i = PLACE_NEW; i < PLACE_COUNT; i++) {
+		size_t len = strlen(prefixes[i]);
+
+		if (!strncmp(name, prefixes[i], len)) {
+			d->place = i;
+			name += len;
+			break;
+		}
+	}
 	v = strtoull(name, &end, 10);
 	d->ifindex = v;
 	return *name >= '1' && *name <= '9' && !*end && v <= UINT32_MAX;
@@ -263,7 +307,7 @@ int pins__make(const struct pin_dir *d)
 	snprintf(path, sizeof(path), PIN_ROOT "/%llu", (unsigned long long)d->cookie);
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return -errno;
-	pins__dir(path, sizeof(path), d->cookie, d->ifindex, true);
+	pins__dir(path, sizeof(path), d);
 	if (mkdir(path, 0700)) {
 		int err = -errno;
 
@@ -274,17 +318,17 @@ int pins__make(const struct pin_dir *d)
 	return 0;
 }
 
-int pins__swap_in(const struct pin_dir *d)
+int pins__exchange(const struct pin_dir *a, const struct pin_dir *b)
 {
-	char new[PIN_PATH], place[PIN_PATH];
+	char from[PIN_PATH], to[PIN_PATH];
 
-	pins__dir(new, sizeof(new), d->cookie, d->ifindex, true);
-	pins__dir(place, sizeof(place), d->cookie, d->ifindex, false);
-	if (!renameat2(AT_FDCWD, new, AT_FDCWD, place, RENAME_EXCHANGE))
+	pins__dir(from, sizeof(from), a);
+	pins__dir(to, sizeof(to), b);
+	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE))
 		return 0;
 	if (errno != ENOENT)
 		return -errno;
-	return rename(new, place) ? -errno : 0;
+	return rename(from, to) ? -errno : 0;
 }
 
 int pins__remove(const struct pin_dir *d)
@@ -294,7 +338,7 @@ int pins__remove(const struct pin_dir *d)
 	int err = 0;
 	DIR *dir;
 
-	pins__dir(path, sizeof(path), d->cookie, d->ifindex, d->building);
+	pins__dir(path, sizeof(path), d);
 	dir = opendir(path);
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;

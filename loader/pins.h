@@ -13,24 +13,52 @@
 #define PIN_ROOT	BPFFS "/echogate"
 #define PIN_PATH	96	/* long enough for every path below PIN_ROOT */
 
+/* How long a map lives, and so whose it is. */
+enum map_kind {
+	MAP_LASTING,		/* until detach */
+	MAP_SYSTEM,		/* what attach read from the system; all generations since use it */
+	MAP_GENERATION,		/* one ruleset's own */
+};
+
 enum pin_map {
 	PIN_COUNTERS,
+	PIN_RULE_CELLS,
+	PIN_LIMITS,
+	PIN_SOURCES,
 	PIN_CONFIG,
 	PIN_ADDRS,
 	PIN_PATHS,
 	PIN_VLANS,
 	PIN_METRICS,
+	PIN_TABLE,
+	PIN_VECTORS,
+	PIN_RULES,
+	PIN_PREFIX4,
+	PIN_BUCKET4,
+	PIN_PREFIX6,
+	PIN_BUCKET6,
+	PIN_TRACE,
+	PIN_TEXT,
 	PIN_META,
 	PIN_MAP_COUNT
 };
 
-extern const char *const pin_map_names[PIN_MAP_COUNT];
+struct pinned_map {
+	const char *name;
+	enum map_kind kind;
+};
+
+extern const struct pinned_map pinned_maps[PIN_MAP_COUNT];
+extern const char *const pin_program_names[EG_DIRECTION_COUNT];
 extern const char *const pin_link_names[HOOK_COUNT];
+
+/* A generation is made as the new one, runs, and is then kept to go back to. */
+enum pin_place { PLACE_RUNNING, PLACE_NEW, PLACE_PREVIOUS, PLACE_COUNT };
 
 struct pin_dir {
 	__u64 cookie;
 	__u32 ifindex;
-	bool building;		/* never finished: its loader was killed */
+	enum pin_place place;
 };
 
 /*
@@ -48,20 +76,21 @@ enum status pins__lock(int *lock);
 /* Releases, and leaves no empty PIN_ROOT behind. */
 void pins__unlock(int *lock);
 
-/* Directory of an attached interface, or of one that is being attached. */
-void pins__dir(char *path, size_t size, __u64 cookie, __u32 ifindex, bool building);
+/* Path of a directory; of a pin in it. */
+void pins__dir(char *path, size_t size, const struct pin_dir *d);
+void pins__path(char *path, size_t size, const struct pin_dir *d, const char *name);
+
+/* The same interface's in another place. */
+struct pin_dir pins__beside(const struct pin_dir *d, enum pin_place place);
 
 /* Every directory there is, in order; the caller frees *list. -errno. */
 int pins__list(struct pin_dir **list, size_t *count);
 
-/* Creates a directory for an interface under construction, empty. -errno. */
+/* Creates a directory, empty. -errno. */
 int pins__make(const struct pin_dir *d);
 
-/*
- * Puts a finished directory in its place, at once. What stood there before is
- * then the one under construction, for pins__remove(). -errno.
- */
-int pins__swap_in(const struct pin_dir *building);
+/* Exchanges two directories, at once; if there is no @b, @a takes its place. -errno. */
+int pins__exchange(const struct pin_dir *a, const struct pin_dir *b);
 
 /* Unpins everything in a directory and removes it, and its parent if empty. */
 int pins__remove(const struct pin_dir *d);

@@ -7,7 +7,10 @@
 #ifndef LOADER_RULESET_H
 #define LOADER_RULESET_H
 
-#include "names.h"
+#include "util.h"
+#include "echogate/abi.h"
+
+#include <stdio.h>
 
 /* Lines and columns start at 1; a column is a byte. */
 struct place {
@@ -127,13 +130,17 @@ struct rule {
 	__u32 sample;			/* 1 in N; 0: not asked for */
 };
 
-/* What holds for one interface: blocks for others left out. Rules belong to the configuration. */
+/*
+ * What holds for one interface: blocks for others left out. The rules are copies with ids of
+ * this interface; what they point at belongs to the configuration.
+ */
 struct rules {
 	bool given;			/* there is a file, though it may hold no rule */
 	bool swap;			/* reply-path swap, not fib */
 	enum eg_default fallback[EG_DIRECTION_COUNT];
 	struct rule **list[EG_DIRECTION_COUNT];		/* `protect` first, else in order */
 	size_t count[EG_DIRECTION_COUNT];
+	struct rule *copies;		/* what the lists point at */
 	struct set **sets;		/* those that rules use, in order of definition */
 	size_t set_count;
 };
@@ -168,5 +175,8 @@ void rules__free(struct rules *r);
  * block. With `ifname`, in an interface block. The caller frees it; NULL without memory.
  */
 char *rules__print(const struct rules *r, const char *ifname);
+
+/* A name as it stands after `interface`, in quotes if it needs them. */
+void ifname__print(FILE *f, const char *name);
 
 #endif

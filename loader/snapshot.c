@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timex.h>
 
 #define DEFAULT_TTL	64
 
@@ -20,6 +21,14 @@ static __u8 hop_limit(const char *ifname)
 
 	snprintf(path, sizeof(path), "ipv6/conf/%s/hop_limit", ifname);
 	return sysctl__number(path, DEFAULT_TTL);
+}
+
+/* TAI less UTC, which the programs have no other way to know. */
+static __s32 tai_offset(void)
+{
+	struct timex t = {};
+
+	return adjtimex(&t) < 0 ? 0 : t.tai;
 }
 
 static void read_config(const struct device *dev, struct eg_config *c)
@@ -42,6 +51,17 @@ static void read_config(const struct device *dev, struct eg_config *c)
 		c->flags |= EG_FLAG_LABEL_AUTO;
 	if (sysctl__number("ipv6/flowlabel_reflect", 0) & 4)
 		c->flags |= EG_FLAG_LABEL_REFLECT;
+	c->tai = tai_offset();
+}
+
+static int read_error_sources(struct rtnl *rt, struct eg_config *c)
+{
+	__be32 addr[4];
+	int err;
+
+	err = addresses__choose(rt, c->ifindex, AF_INET, addr);
+	c->error4 = addr[0];
+	return err ?: addresses__choose(rt, c->ifindex, AF_INET6, c->error6);
 }
 
 static bool is_vlan_on(const struct device *dev, __u32 lower)
@@ -120,7 +140,7 @@ int snapshot__take(struct rtnl *rt, __u32 ifindex, struct snapshot *snap)
 		goto cleanup;
 	}
 	read_config(dev, &snap->config);
-	err = read_vlans(devs, count, ifindex, snap);
+	err = read_error_sources(rt, &snap->config) ?: read_vlans(devs, count, ifindex, snap);
 	if (err)
 		goto cleanup;
 	own = calloc(snap->vlan_count + 1, sizeof(*own));
@@ -152,5 +172,6 @@ void snapshot__free(struct snapshot *snap)
 bool config__equal(const struct eg_config *a, const struct eg_config *b)
 {
 	return a->flags == b->flags && a->ifindex == b->ifindex && a->ttl4 == b->ttl4 &&
-	       a->hop6 == b->hop6 && !memcmp(a->mac, b->mac, sizeof(a->mac));
+	       a->hop6 == b->hop6 && !memcmp(a->mac, b->mac, sizeof(a->mac)) &&
+	       a->error4 == b->error4 && !memcmp(a->error6, b->error6, sizeof(a->error6));
 }

@@ -26,7 +26,7 @@ struct snapshot {
 int snapshot__take(struct rtnl *rt, __u32 ifindex, struct snapshot *snap);
 void snapshot__free(struct snapshot *snap);
 
-/* Everything but path_salt. */
+/* Everything but path_salt, and tai, which every leap second would make stale. */
 bool config__equal(const struct eg_config *a, const struct eg_config *b);
 
 /* True for a device without an Ethernet header. */

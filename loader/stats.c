@@ -122,6 +122,22 @@ static void print_reasons(const struct eg_counters *counters)
 	}
 }
 
+static void print_rules(const struct rulelist *rules)
+{
+	bool titled = false;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct listed_rule *rule = &rules->list[i];
+
+		if (!rule->count.packets)
+			continue;
+		print_title("rules", &titled);
+		/* Texts are long: they stand behind, where the others have their names. */
+		print_row("", direction_names[rule->direction], &rule->count);
+		printf("      %s\n", rule->text);
+	}
+}
+
 static void print_text(const struct stats_options *opts, const struct instance *in,
 		       const struct reading *r)
 {
@@ -142,6 +158,7 @@ static void print_text(const struct stats_options *opts, const struct instance *
 	print_cells("icmp6", ingress->icmp6, icmp6_names, EG_ICMP6_COUNT);
 	print_protocols("protocols", ingress);
 	print_reasons(ingress);
+	print_rules(&r->rules);
 	print_totals("egress icmp", egress->icmp, icmp_names, EG_ICMP_COUNT);
 	print_totals("egress icmp6", egress->icmp6, icmp6_names, EG_ICMP6_COUNT);
 	print_protocols("egress protocols", egress);
@@ -228,6 +245,15 @@ static struct json_object *json_reasons(const struct eg_counters *counters)
 	return o;
 }
 
+static struct json_object *json_rules(const struct rulelist *rules)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < rules->count; i++)
+		json_object_array_add(list, json__rule(&rules->list[i]));
+	return list;
+}
+
 static struct json_object *json_per_cpu(const struct reading *r)
 {
 	struct json_object *list = json_object_new_array(), *o;
@@ -256,7 +282,7 @@ static struct json_object *json_instance(const struct stats_options *opts,
 	json_object_object_add(o, "icmp6", json_cells(ingress->icmp6, icmp6_names, EG_ICMP6_COUNT));
 	json_object_object_add(o, "protocols", json_protocols(ingress));
 	json_object_object_add(o, "reasons", json_reasons(ingress));
-	json_object_object_add(o, "rules", json_object_new_array());
+	json_object_object_add(o, "rules", json_rules(&r->rules));
 	out = json_object_new_object();
 	json_object_object_add(out, "icmp", json_totals(egress->icmp, icmp_names, EG_ICMP_COUNT));
 	json_object_object_add(out, "icmp6",
@@ -298,7 +324,7 @@ static struct reading *take_readings(const struct instances *all)
 	int err = readings ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < all->count; i++)
-		err = reading__take(&readings[i], all->list[i].maps[PIN_COUNTERS]);
+		err = reading__take(&readings[i], &all->list[i]);
 	if (!err)
 		return readings;
 	free_readings(readings, all->count);
@@ -352,12 +378,13 @@ static void print_readings(const struct stats_options *opts, const struct instan
 	}
 }
 
-static enum status reset(const struct stats_options *opts, const struct instances *all)
+static enum status reset(const struct stats_options *opts, const struct instances *all,
+			 const struct reading *readings)
 {
 	int err;
 
 	for (size_t i = 0; i < all->count; i++) {
-		err = counters__reset(all->list[i].maps[PIN_COUNTERS]);
+		err = reading__reset(&readings[i], &all->list[i]);
 		if (err)
 			return report(status_of(err), "%s: the counters can't be reset: %s",
 				      all->list[i].ifname, why(err));
@@ -368,7 +395,7 @@ static enum status reset(const struct stats_options *opts, const struct instance
 }
 
 /* Rates need a reading before; while watching it is the last one. */
-static enum status show(const struct stats_options *opts, const struct instances *all)
+static enum status show(const struct stats_options *opts, struct instances *all)
 {
 	struct reading *before = NULL, *now = NULL, *rates = NULL;
 	enum status st = FAILED;
@@ -397,8 +424,10 @@ static enum status show(const struct stats_options *opts, const struct instances
 		now = NULL;
 		free_readings(rates, all->count);
 		rates = NULL;
+		for (size_t i = 0; i < all->count; i++)
+			instance__refresh(&all->list[i]);
 	}
-	st = opts->reset ? reset(opts, all) : DONE;
+	st = opts->reset ? reset(opts, all, now) : DONE;
 cleanup:
 	free_readings(before, all->count);
 	free_readings(now, all->count);
@@ -476,7 +505,7 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 	st = scope__open(&scope, opts.netns);
 	if (st)
 		goto cleanup;
-	st = instances__select(&scope, argv + optind, argc - optind, true, &all);
+	st = instances__select(&scope, argv + optind, argc - optind, SELECT_LIVE, &all);
 	/* An empty list is an answer too, for programs that asked for one. */
 	if (all.count ||
 	    (st == NOT_ATTACHED && optind == argc && (opts.json || opts.openmetrics))) {

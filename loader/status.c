@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "command.h"
+#include "confirm.h"
 #include "ethtool.h"
 #include "forwarding.h"
 #include "instance.h"
 #include "json.h"
+#include "rodata.h"
 #include "snapshot.h"
+#include "swap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +15,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <bpf/btf.h>
 
 /* The maps compared with the system as it is now, and what the driver says. */
 struct findings {
@@ -28,6 +30,7 @@ struct findings {
 	struct driver_counter *driver;
 	size_t driver_count;
 	const char *reply_path;		/* "fib", "swap"; NULL: can't be told */
+	__u64 previous;			/* generation kept to go back to; 0: none */
 };
 
 /* Reading ------------------------------------------------------------------------ */
@@ -111,67 +114,32 @@ static void compare(const struct instance *in, const struct eg_addrs *table, str
 	rtnl__close(&rt);
 }
 
-/* Value of a load-time switch in a .rodata map; -1 if it isn't there. */
-static int read_switch(int map, const struct bpf_map_info *info, const char *name)
-{
-	const struct btf_var_secinfo *var;
-	const struct btf_type *section;
-	struct btf *btf = NULL;
-	__u8 *value = NULL;
-	__u32 zero = 0;
-	int found = -1;
-
-	btf = btf__load_from_kernel_by_id(info->btf_id);
-	value = calloc(1, info->value_size);
-	section = btf ? btf__type_by_id(btf, info->btf_value_type_id) : NULL;
-	if (!value || !section || !btf_is_datasec(section) ||
-	    bpf_map_lookup_elem(map, &zero, value))
-		goto cleanup;
-	var = btf_var_secinfos(section);
-	for (int i = 0; i < btf_vlen(section); i++, var++) {
-		const struct btf_type *t = btf__type_by_id(btf, var->type);
-
-		if (t && !strcmp(btf__name_by_offset(btf, t->name_off), name) &&
-		    var->offset < info->value_size)
-			found = value[var->offset];
-	}
-cleanup:
-	free(value);
-	btf__free(btf);
-	return found;
-}
-
 /* The switch is in the running program and nowhere else. */
 static const char *read_reply_path(__u32 program)
 {
-	struct bpf_prog_info info = {};
-	__u32 ids[64] = {}, len = sizeof(info);
-	int fd, swap = -1;
+	int fd = bpf_prog_get_fd_by_id(program), err;
+	bool swap;
 
-	fd = bpf_prog_get_fd_by_id(program);
 	if (fd < 0)
 		return NULL;
-	info.nr_map_ids = ARRAY_SIZE(ids);
-	info.map_ids = (uintptr_t)ids;
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		info.nr_map_ids = 0;
+	err = rodata__read(fd, "eg_swap", &swap, sizeof(swap));
 	close(fd);
-	for (__u32 i = 0; swap < 0 && i < info.nr_map_ids && i < ARRAY_SIZE(ids); i++) {
-		struct bpf_map_info map = {};
-
-		fd = bpf_map_get_fd_by_id(ids[i]);
-		len = sizeof(map);
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &map, &len) &&
-		    strstr(map.name, ".rodata"))
-			swap = read_switch(fd, &map, "eg_swap");
-		close_fd(&fd);
-	}
-	return swap < 0 ? NULL : swap ? "swap" : "fib";
+	return err ? NULL : swap ? "swap" : "fib";
 }
 
-static __u32 program_of(const struct instance *in, enum hook hook)
+/* What a rollback would lead to; 0: nothing. */
+static __u64 read_previous(const struct instance *in)
 {
-	return in->alive[hook] ? in->info[hook].prog_id : in->filters[hook];
+	struct pin_dir dir = pins__beside(&in->dir, PLACE_PREVIOUS);
+	struct instance previous;
+	__u64 generation = 0;
+
+	if (instance__open(&previous, &dir))
+		return 0;
+	if (swap__fits(in, &previous))
+		generation = previous.meta.generation;
+	instance__close(&previous);
+	return generation;
 }
 
 static void find_out(const struct scope *s, const struct instance *in, struct findings *f)
@@ -187,7 +155,8 @@ static void find_out(const struct scope *s, const struct instance *in, struct fi
 		f->vlans = count_keys(in->maps[PIN_VLANS], EG_VLANS_MAX);
 	if (in->maps[PIN_METRICS] >= 0)
 		f->metrics = count_keys(in->maps[PIN_METRICS], EG_METRICS_MAX);
-	program = program_of(in, HOOK_XDP) ?: program_of(in, HOOK_TC_INGRESS);
+	program = instance__program(in, HOOK_XDP) ?: instance__program(in, HOOK_TC_INGRESS);
+	f->previous = read_previous(in);
 	if (program)
 		f->reply_path = read_reply_path(program);
 	if (in->present && !netns__enter(s, in->dir.cookie, in->meta.netns, name, sizeof(name))) {
@@ -226,7 +195,7 @@ static void print_hooks(const struct instance *in)
 	const char *title = "hooks";
 
 	for (int i = 0; i < HOOK_COUNT; i++) {
-		__u32 program = program_of(in, i);
+		__u32 program = instance__program(in, i);
 
 		if (!program)
 			continue;
@@ -237,6 +206,25 @@ static void print_hooks(const struct instance *in)
 			printf("filter of clsact\n");
 		title = "";
 	}
+}
+
+static void print_generation(const struct instance *in, const struct findings *f)
+{
+	printf("  %-12s %llu", "generation", (unsigned long long)in->meta.generation);
+	if (in->meta.confirm_by && f->previous)
+		printf(", back to %llu in %llu s unless confirmed", (unsigned long long)f->previous,
+		       (unsigned long long)confirm__left(&in->meta));
+	else if (f->previous)
+		printf(", rollback leads to %llu", (unsigned long long)f->previous);
+	putchar('\n');
+}
+
+static void print_rules(const struct instance *in)
+{
+	__u32 ingress = in->meta.rules[EG_INGRESS], egress = in->meta.rules[EG_EGRESS];
+
+	if (*in->meta.config)
+		printf("  %-12s %u, %u for egress\n", "rules", ingress + egress, egress);
 }
 
 static void print_text(const struct instance *in, const struct findings *f)
@@ -254,8 +242,9 @@ static void print_text(const struct instance *in, const struct findings *f)
 			strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
 		printf("  %-12s %s\n", "mode", mode_name(in->meta.mode));
 		printf("  %-12s %s\n", "since", since);
-		printf("  %-12s %llu\n", "generation", (unsigned long long)in->meta.generation);
+		print_generation(in, f);
 		printf("  %-12s %s\n", "config", *in->meta.config ? in->meta.config : "none");
+		print_rules(in);
 	}
 	if (f->reply_path)
 		printf("  %-12s %s\n", "reply path", f->reply_path);
@@ -293,7 +282,7 @@ static struct json_object *json_hooks(const struct instance *in)
 	struct json_object *list = json_object_new_array(), *o;
 
 	for (int i = 0; i < HOOK_COUNT; i++) {
-		__u32 program = program_of(in, i);
+		__u32 program = instance__program(in, i);
 
 		if (!program)
 			continue;
@@ -320,6 +309,14 @@ static struct json_object *json_instance(const struct instance *in, const struct
 	json__add_string_or_null(o, "config", in->meta.config);
 	json__add_string_or_null(o, "reply_path", f->reply_path ?: "");
 	json__add_number(o, "generation", in->meta.generation);
+	json_object_object_add(o, "previous_generation", f->previous ?
+			       json_object_new_uint64(f->previous) : NULL);
+	json_object_object_add(o, "confirm_seconds_left", in->meta.confirm_by ?
+			       json_object_new_uint64(confirm__left(&in->meta)) : NULL);
+	sub = json_object_new_object();
+	for (int i = 0; i < EG_DIRECTION_COUNT; i++)
+		json__add_number(sub, direction_names[i], in->meta.rules[i]);
+	json_object_object_add(o, "rules", sub);
 	sub = json_object_new_object();
 	json__add_number(sub, "count", f->addresses);
 	add_stale(sub, f->compared, f->addresses_stale);
@@ -383,7 +380,7 @@ enum status cmd_status(const struct command *self, int argc, char **argv)
 	st = check_privileges() ?: scope__open(&scope, netns);
 	if (st)
 		goto cleanup;
-	st = instances__select(&scope, argv + optind, argc - optind, false, &all);
+	st = instances__select(&scope, argv + optind, argc - optind, SELECT_ALL, &all);
 	if (json)
 		list = json_object_new_array();
 	for (size_t i = 0; i < all.count; i++) {

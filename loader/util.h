@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <linux/types.h>
 
 /* Exit statuses of the command line; they don't change. */
 enum status {
@@ -54,6 +55,9 @@ enum status check_ifname(const char *name);
 
 /* First line of a small file, without the newline. -errno. */
 int read_line(const char *path, char *buf, size_t size);
+
+/* CLOCK_MONOTONIC, ns. */
+__u64 monotonic_ns(void);
 
 /* Closes a descriptor if there is one, and forgets it. */
 void close_fd(int *fd);

@@ -16,9 +16,116 @@
 #define EG_PROTOCOL_SLOTS	64
 #define EG_REASON_SLOTS		64
 
+/* Rules ------------------------------------------------------------------ */
+
+#define EG_RULES_MAX		4096	/* of both directions together */
+#define EG_WORD_BITS		64
+#define EG_RULE_WORDS		(EG_RULES_MAX / EG_WORD_BITS)
+#define EG_RULE_SLOTS		8192	/* places of counters: two generations' worth */
+#define EG_SLOT_REJECT		0	/* no rule's: the limit of errors that have none of their own */
+
+/*
+ * What rules look at. Each field of a packet is an index into a part of eg_table of
+ * its own; what stands there says which rules the packet satisfies as far as this
+ * field goes. Index 0 is "the packet has no such field", unless said otherwise.
+ */
+enum eg_field {
+	EG_FIELD_KIND,		/* EG_KIND_*: every frame has one */
+	EG_FIELD_CODE,		/* 1 + code of ICMP, 257 + code of ICMPv6 */
+	EG_FIELD_SPORT,		/* 1 + source port */
+	EG_FIELD_DPORT,		/* 1 + destination port */
+	EG_FIELD_FLAGS,		/* 1 + flags of TCP */
+	EG_FIELD_TTL,		/* 1 + TTL or hop limit */
+	EG_FIELD_DSCP,		/* 1 + DSCP */
+	EG_FIELD_LENGTH,	/* 1 + length of the IP packet, as its header says, at most 65534 */
+	EG_FIELD_SHAPE,		/* 1 + EG_SHAPE_* */
+	EG_FIELD_VLAN,		/* 0: untagged; 1 + VLAN ID of the outermost tag */
+	EG_FIELD_OWN,		/* 1 + EG_OWN_* */
+	EG_FIELD_PROTECT,	/* 0: not protected, 1: protected */
+	EG_FIELD_FROM,		/* 1 + class of the source address */
+	EG_FIELD_TO,		/* 1 + class of the destination address */
+	EG_FIELD_COUNT
+};
+
+/* EG_FIELD_KIND. What is cut too short for its type or its header is among the protocols. */
+#define EG_KIND_PROTO4		0	/* + protocol of IPv4 */
+#define EG_KIND_PROTO6		256	/* + upper-layer protocol of IPv6 */
+#define EG_KIND_ICMP		512	/* + type, where the protocol is ICMP and the type readable */
+#define EG_KIND_ICMP6		768	/* + type, the same */
+#define EG_KIND_ARP		1024
+#define EG_KIND_OTHER		1025	/* any other EtherType, or a frame too short to have one */
+#define EG_KIND_BAD4		1026	/* IPv4 by EtherType, but no valid header */
+#define EG_KIND_BAD6		1027
+#define EG_KIND_COUNT		1028
+
+/* EG_FIELD_SHAPE: one of these three, plus EG_SHAPE_OPTIONS. */
+#define EG_SHAPE_WHOLE		0	/* no fragment */
+#define EG_SHAPE_FIRST		1	/* fragment with offset 0; IPv6 atomic fragments too */
+#define EG_SHAPE_LATER		2
+#define EG_SHAPE_OPTIONS	3	/* IPv4 options, or IPv6 extension headers but the fragment header */
+
+/* EG_FIELD_OWN, bits. */
+#define EG_OWN_SOURCE		1	/* the source is an address of this host */
+#define EG_OWN_DESTINATION	2
+
+#define EG_CODE_SIZE		513
+#define EG_PORT_SIZE		65537
+#define EG_FLAGS_SIZE		257
+#define EG_TTL_SIZE		257
+#define EG_DSCP_SIZE		65
+#define EG_LENGTH_SIZE		65536
+#define EG_SHAPE_SIZE		7
+#define EG_VLAN_SIZE		4097
+#define EG_OWN_SIZE		5
+#define EG_PROTECT_SIZE		2
+
+/* A packet as rules see it. */
+struct eg_match {
+	__u32 index[EG_FIELD_COUNT];	/* those of unused fields are not written */
+	__be32 from[4], to[4];		/* IPv4: [0] */
+	__u32 family;			/* AF_INET, AF_INET6; 0: no IP header */
+	__u32 ttl;			/* or hop limit, with a family */
+	__u64 bytes;
+	__u8  trial;			/* bool: nothing is to be counted */
+	__u8  protect;			/* bool: the packet is protected */
+	/* Kept for afterwards: what the parser said, see parse.h. */
+	__u8  l3, echo;
+	__u8  reason;			/* enum eg_reason */
+	__u8  cell;
+	__u8  shape;
+	__u8  pad;
+	__u16 kind;
+	__u16 header;			/* bytes from the IP header to the upper layer */
+	__u8  pad2[4];
+};
+
+/* What is sent in answer to a rejected packet, see reject.h. */
+struct eg_error {
+	__u64 sum;			/* of what is quoted, as it will be on the wire */
+	__u64 hash;			/* of the path; seeds identification and flow label */
+	__u32 family;			/* AF_INET, AF_INET6 */
+	__u32 quote;			/* bytes of the packet that stay, from its IP header on */
+	__u32 head;			/* bytes put before them; 0: a reset, in their place */
+	__u32 len;			/* of the IP packet to be sent */
+	__be32 rest;			/* second word of the ICMP header */
+	__be32 seq, ack;		/* of the reset */
+	__u8  flags;			/* of the reset */
+	__u8  type, code;		/* of the error */
+	__u8  tos;			/* of the packet */
+	__be32 from[4], to[4];		/* IPv4: [0] */
+	__u8  unfinished;		/* bool: so was the packet's checksum */
+	__u8  hops;			/* TTL or hop limit to be sent with */
+	__u16 header;			/* bytes of the packet before its upper layer */
+	__u32 size;			/* of the packet, by its IP header */
+};
+
 /* Counters ------------------------------------------------------------- */
 
 enum eg_direction { EG_INGRESS, EG_EGRESS, EG_DIRECTION_COUNT };
+
+/* Behind them, what trial runs count: nobody reads it. */
+#define EG_COUNTERS_TRIAL	EG_DIRECTION_COUNT
+#define EG_COUNTERS_COUNT	(EG_DIRECTION_COUNT + 1)
 
 struct eg_count {
 	__u64 packets;
@@ -30,7 +137,7 @@ struct eg_cell {
 };
 
 /*
- * Map eg_counters: per-CPU array, key enum eg_direction. Every packet counts in
+ * Map eg_counters: per-CPU array, key enum eg_direction or EG_COUNTERS_TRIAL. Every packet counts in
  * exactly one cell, so verdicts and protocols are sums that the reader makes;
  * and in one reason, unless that is "none".
  */
@@ -39,6 +146,9 @@ struct eg_counters {
 	struct eg_cell icmp6[EG_ICMP_SLOTS];		/* by enum eg_icmp6 */
 	struct eg_cell protocol[EG_PROTOCOL_SLOTS];	/* by enum eg_protocol */
 	struct eg_count reason[EG_REASON_SLOTS];	/* by enum eg_reason */
+	/* No counters: where the programs work, their stack being small. */
+	struct eg_match match;
+	struct eg_error error;
 };
 
 /* A cell's index when the three arrays are taken as one. */
@@ -146,67 +256,7 @@ struct eg_path_set {
 	__u32 cell[EG_PATH_WAYS];
 };
 
-/* Rules ------------------------------------------------------------------ */
-
-#define EG_RULES_MAX		4096	/* of both directions together */
-#define EG_WORD_BITS		64
-#define EG_RULE_WORDS		(EG_RULES_MAX / EG_WORD_BITS)
-#define EG_RULE_SLOTS		8192	/* places of counters: two generations' worth */
-
-/*
- * What rules look at. Each field of a packet is an index into a part of eg_table of
- * its own; what stands there says which rules the packet satisfies as far as this
- * field goes. Index 0 is "the packet has no such field", unless said otherwise.
- */
-enum eg_field {
-	EG_FIELD_KIND,		/* EG_KIND_*: every frame has one */
-	EG_FIELD_CODE,		/* 1 + code of ICMP, 257 + code of ICMPv6 */
-	EG_FIELD_SPORT,		/* 1 + source port */
-	EG_FIELD_DPORT,		/* 1 + destination port */
-	EG_FIELD_FLAGS,		/* 1 + flags of TCP */
-	EG_FIELD_TTL,		/* 1 + TTL or hop limit */
-	EG_FIELD_DSCP,		/* 1 + DSCP */
-	EG_FIELD_LENGTH,	/* 1 + length of the IP packet, as its header says, at most 65534 */
-	EG_FIELD_SHAPE,		/* 1 + EG_SHAPE_* */
-	EG_FIELD_VLAN,		/* 0: untagged; 1 + VLAN ID of the outermost tag */
-	EG_FIELD_OWN,		/* 1 + EG_OWN_* */
-	EG_FIELD_PROTECT,	/* 0: not protected, 1: protected */
-	EG_FIELD_FROM,		/* 1 + class of the source address */
-	EG_FIELD_TO,		/* 1 + class of the destination address */
-	EG_FIELD_COUNT
-};
-
-/* EG_FIELD_KIND. What is cut too short for its type or its header is among the protocols. */
-#define EG_KIND_PROTO4		0	/* + protocol of IPv4 */
-#define EG_KIND_PROTO6		256	/* + upper-layer protocol of IPv6 */
-#define EG_KIND_ICMP		512	/* + type, where the protocol is ICMP and the type readable */
-#define EG_KIND_ICMP6		768	/* + type, the same */
-#define EG_KIND_ARP		1024
-#define EG_KIND_OTHER		1025	/* any other EtherType, or a frame too short to have one */
-#define EG_KIND_BAD4		1026	/* IPv4 by EtherType, but no valid header */
-#define EG_KIND_BAD6		1027
-#define EG_KIND_COUNT		1028
-
-/* EG_FIELD_SHAPE: one of these three, plus EG_SHAPE_OPTIONS. */
-#define EG_SHAPE_WHOLE		0	/* no fragment */
-#define EG_SHAPE_FIRST		1	/* fragment with offset 0; IPv6 atomic fragments too */
-#define EG_SHAPE_LATER		2
-#define EG_SHAPE_OPTIONS	3	/* IPv4 options, or IPv6 extension headers but the fragment header */
-
-/* EG_FIELD_OWN, bits. */
-#define EG_OWN_SOURCE		1	/* the source is an address of this host */
-#define EG_OWN_DESTINATION	2
-
-#define EG_CODE_SIZE		513
-#define EG_PORT_SIZE		65537
-#define EG_FLAGS_SIZE		257
-#define EG_TTL_SIZE		257
-#define EG_DSCP_SIZE		65
-#define EG_LENGTH_SIZE		65536
-#define EG_SHAPE_SIZE		7
-#define EG_VLAN_SIZE		4097
-#define EG_OWN_SIZE		5
-#define EG_PROTECT_SIZE		2
+/* Tables of rules ---------------------------------------------------------- */
 
 /*
  * Map eg_table: array of __u64. With up to 64 rules in a direction an entry is the
@@ -282,7 +332,11 @@ struct eg_rule_cell {
 	__u64 pad;
 };
 
-/* Map eg_limits: array of EG_RULE_SLOTS theoretical arrival times (GCRA), ns. */
+/* Map eg_limits: array of EG_RULE_SLOTS theoretical arrival times (limit.h), ns. */
+
+/* Errors that `reject` sends without a limit of its own, all together (icmp_msgs_per_sec, _burst). */
+#define EG_REJECT_GAP		1000000ull
+#define EG_REJECT_DEPTH		(50 * EG_REJECT_GAP)
 
 /*
  * Map eg_sources: array of buckets. A cell is 24 bits of a keyed hash of source
@@ -295,18 +349,31 @@ struct eg_source_bucket {
 	__u64 cell[EG_SOURCE_WAYS];
 };
 
-/* What a trial run (explain) writes down; map eg_trace: one entry. */
+/*
+ * Map eg_text: array. The rules as a text that can be applied again, and a NUL; then that
+ * of each rule, as eg_rules has them, and a NUL.
+ */
+#define EG_TEXT_CHUNK		4096
+
+struct eg_text {
+	char text[EG_TEXT_CHUNK];
+};
+
+/*
+ * What a trial run (explain) writes down; map eg_trace: one entry, which the reader
+ * sets to zero before.
+ */
 #define EG_TRACE_RULES		64
 
 struct eg_trace {
 	__u32 verdict;			/* enum eg_verdict */
 	__u32 reason;			/* enum eg_reason */
-	__u32 rule;			/* index in eg_rules of the one that decided; ~0: none */
+	__u32 decided;			/* whether a rule decided: the last that matched */
 	__u32 matched;			/* rules that matched, also those that don't fit below */
+	__u32 last;			/* index in eg_rules of the last that matched */
 	__u32 protect;			/* the packet is protected */
 	__u32 index[EG_FIELD_COUNT];	/* of the packet in each field; those of unused fields are 0 */
 	__u16 rules[EG_TRACE_RULES];	/* indices in eg_rules, in order */
-	__u32 pad;
 };
 
 /* Prefixes: see prefix.h ------------------------------------------------- */
@@ -393,9 +460,11 @@ struct eg_meta {
 	__u32 abi;			/* EG_ABI */
 	__u32 mode;			/* enum eg_mode */
 	__u64 since;			/* first attach, seconds since 1970 */
-	__u64 generation;		/* 1 at the first attach, then counts attaches */
+	__u64 generation;		/* 1 at the first attach; no two of an interface are alike */
 	__u32 ifindex;
 	__u32 owned;			/* enum eg_owned: what detach must take back */
+	__u64 confirm_by;		/* rolled back then: seconds of CLOCK_BOOTTIME; 0: it stays */
+	__u32 rules[EG_DIRECTION_COUNT];
 	char  ifname[16];		/* at the last attach */
 	char  netns[EG_META_PATH];	/* as given with --netns, "" otherwise */
 	char  config[EG_META_PATH];	/* path of the configuration file, "" if none */
@@ -405,7 +474,9 @@ struct eg_meta {
 
 EG_SAME("eg_count", sizeof(struct eg_count), 16);
 EG_SAME("eg_cell", sizeof(struct eg_cell), 64);
-EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16);
+EG_SAME("eg_match", sizeof(struct eg_match), 120);
+EG_SAME("eg_error", sizeof(struct eg_error), 88);
+EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16 + 120 + 88);
 EG_SAME("eg_counters.icmp6", __builtin_offsetof(struct eg_counters, icmp6), EG_CELL_ICMP6 * 64);
 EG_SAME("eg_counters.protocol", __builtin_offsetof(struct eg_counters, protocol), EG_CELL_PROTOCOL * 64);
 EG_SAME("eg_counters.reason", __builtin_offsetof(struct eg_counters, reason), EG_CELL_COUNT * 64);
@@ -420,9 +491,9 @@ EG_SAME("eg_vlan_key", sizeof(struct eg_vlan_key), 8);
 EG_SAME("eg_vlan", sizeof(struct eg_vlan), 12);
 EG_SAME("eg_metrics_key", sizeof(struct eg_metrics_key), 20);
 EG_SAME("eg_path_set", sizeof(struct eg_path_set), 32);
-EG_SAME("eg_meta", sizeof(struct eg_meta), 560);
+EG_SAME("eg_meta", sizeof(struct eg_meta), 576);
 EG_SAME("eg_meta.owned", __builtin_offsetof(struct eg_meta, owned), 28);
-EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 32);
+EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 48);
 EG_SAME("verdicts", EG_VERDICT_COUNT, 4);
 EG_SAME("eg_vector", sizeof(struct eg_vector), 8 + 8 * 64);
 EG_SAME("eg_ruleset", sizeof(struct eg_ruleset), 80);
@@ -438,7 +509,8 @@ EG_SAME("eg_prefix6", sizeof(struct eg_prefix6), 64);
 EG_SAME("eg_bucket6", sizeof(struct eg_bucket6), 64);
 EG_SAME("eg_bucket6.class", __builtin_offsetof(struct eg_bucket6, class), 48);
 EG_SAME("eg_prefix_info", sizeof(struct eg_prefix_info), 40 + 128 + 128 * 16);
-EG_SAME("eg_trace", sizeof(struct eg_trace), 20 + 14 * 4 + 64 * 2 + 4);
+EG_SAME("eg_text", sizeof(struct eg_text), EG_TEXT_CHUNK);
+EG_SAME("eg_trace", sizeof(struct eg_trace), 24 + 14 * 4 + 64 * 2);
 
 _Static_assert(EG_REASON_COUNT <= 63, "a memo cell keeps six bits for a reason");
 _Static_assert((int)EG_ICMP_COUNT <= EG_ICMP_SLOTS && (int)EG_ICMP6_COUNT <= EG_ICMP_SLOTS, "ICMP slots");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The echo responder: is this request one that the kernel would answer, and
+ * The responder: is this request one that the kernel would answer, and
  * from where (eg_judge_*), and the reply in its place (eg_reply_*). Between the
  * two the hook may trim the frame, so they share no pointer, only an eg_echo.
  */
@@ -13,8 +13,11 @@
 /* A request found good: what its reply needs and the frame no longer shows cheaply. */
 struct eg_echo {
 	__u64 rest;		/* sum of message (and pseudo-header) behind its first word */
-	__u32 len;		/* bytes from the IP header to the end of the message */
+	__u32 len;		/* bytes from the IP header to the end of the reply's message */
 };
+
+/* ICMP of a timestamp message (RFC 792): header, and three times of 32 bits. */
+#define EG_STAMP_SIZE	20
 
 /*
  * A message's first word holds type, code and checksum, in this order in memory.
@@ -38,12 +41,13 @@ static __always_inline __u32 eg_reply_word(__u32 word, __u8 type, __u64 rest)
 }
 
 /*
- * IPv4 echo request, at `ip` with 28 bytes at least, header without options
+ * IPv4 request, at `ip` with 28 bytes at least, header without options
  * (ip_input.c, icmp.c). `end` is the end of what is linear; NOT_LINEAR when the
- * total length reaches beyond.
+ * total length reaches beyond. With `foreign`, any single host's address may be asked.
  */
 static __always_inline enum eg_reason eg_judge_4(const struct iphdr *ip, const void *end,
-						 const struct eg_addrs *own, struct eg_echo *e)
+						 const struct eg_addrs *own, bool foreign,
+						 struct eg_echo *e)
 {
 	const struct eg_icmp_head *icmp = (const void *)(ip + 1);
 	__u32 len = eg_ntohs(ip->tot_len);
@@ -64,8 +68,11 @@ static __always_inline enum eg_reason eg_judge_4(const struct iphdr *ip, const v
 	case EG_OWNER_BROADCAST:
 		return EG_REASON_DESTINATION_GROUP;
 	case EG_OWNER_NONE:
-		return (eg_ntohl(ip->daddr) >> 28 == 14 || ip->daddr == 0xffffffff) ?
-		       EG_REASON_DESTINATION_GROUP : EG_REASON_NOT_LOCAL;
+		if (eg_ntohl(ip->daddr) >> 28 == 14 || ip->daddr == 0xffffffff)
+			return EG_REASON_DESTINATION_GROUP;
+		if (!foreign)
+			return EG_REASON_NOT_LOCAL;
+		break;
 	}
 	if (len > sizeof(*ip) + EG_SUM_MAX)
 		return EG_REASON_TOO_LONG;
@@ -78,9 +85,22 @@ static __always_inline enum eg_reason eg_judge_4(const struct iphdr *ip, const v
 	return EG_REASON_NONE;
 }
 
+/*
+ * What makes of a timestamp request that eg_judge_4() found good one to be
+ * answered (icmp_timestamp()): the reply has the same 20 bytes, whatever follows.
+ */
+static __always_inline enum eg_reason eg_judge_stamp(struct eg_echo *e)
+{
+	if (e->len < sizeof(struct iphdr) + EG_STAMP_SIZE)
+		return EG_REASON_TIMESTAMP_SHORT;
+	e->len = sizeof(struct iphdr) + EG_STAMP_SIZE;
+	return EG_REASON_NONE;
+}
+
 /* IPv6 echo request, 48 bytes at least, no extension headers; the same contract. */
 static __always_inline enum eg_reason eg_judge_6(const struct ipv6hdr *ip6, const void *end,
-						 const struct eg_addrs *own, struct eg_echo *e)
+						 const struct eg_addrs *own, bool foreign,
+						 struct eg_echo *e)
 {
 	const struct eg_icmp_head *icmp = (const void *)(ip6 + 1);
 	__u32 len = eg_ntohs(ip6->payload_len);
@@ -90,9 +110,12 @@ static __always_inline enum eg_reason eg_judge_6(const struct ipv6hdr *ip6, cons
 		return EG_REASON_ICMP_TRUNCATED;
 	if (!eg_view(icmp, len, end))
 		return EG_REASON_NOT_LINEAR;
-	if (!eg_addr6_own(own, (const __be32 *)&ip6->daddr))
-		return *(const __u8 *)&ip6->daddr == 0xff ? EG_REASON_DESTINATION_GROUP :
-							    EG_REASON_NOT_LOCAL;
+	if (!eg_addr6_own(own, (const __be32 *)&ip6->daddr)) {
+		if (*(const __u8 *)&ip6->daddr == 0xff)
+			return EG_REASON_DESTINATION_GROUP;
+		if (!foreign)
+			return EG_REASON_NOT_LOCAL;
+	}
 	if (len > EG_SUM_MAX)
 		return EG_REASON_TOO_LONG;
 	/* Pseudo-header, RFC 8200 8.1. */
@@ -119,24 +142,50 @@ static __always_inline void eg_reply_link(struct ethhdr *eth)
 }
 
 /*
- * Turns the request at `ip`, at least 28 bytes, into its reply: TOS kept, flags
- * and offset 0, the given TTL and identification (host order).
+ * Turns the IPv4 header of a request into its reply's: TOS kept, flags and offset 0,
+ * the given total length, TTL and identification (host order).
  */
-static __always_inline void eg_reply_4(struct iphdr *ip, const struct eg_echo *e, __u8 ttl, __u16 id)
+static __always_inline void eg_reply_ipv4(struct iphdr *ip, __u16 len, __u8 ttl, __u16 id)
 {
-	struct eg_icmp_head *icmp = (void *)(ip + 1);
 	__be32 saddr = ip->saddr, daddr = ip->daddr;
-	__u32 word = eg_load32(icmp);
+	/* Taken before the store: a load of what two stores wrote would wait for both. */
+	__u64 sum = (__u64)eg_load32(ip) + (__u16)~ip->tot_len + eg_htons(len);
 
+	ip->tot_len = eg_htons(len);
 	ip->id = eg_htons(id);
 	ip->frag_off = 0;
 	ip->ttl = ttl;
 	ip->check = 0;
 	ip->saddr = daddr;
 	ip->daddr = saddr;
-	ip->check = ~eg_fold((__u64)eg_load32(ip) + ip->id + eg_htons(ttl << 8 | EG_IPPROTO_ICMP) +
-			     saddr + daddr);
+	ip->check = ~eg_fold(sum + ip->id + eg_htons(ttl << 8 | ip->protocol) + saddr + daddr);
+}
+
+/* Turns the echo request at `ip`, at least 28 bytes, into its reply. */
+static __always_inline void eg_reply_4(struct iphdr *ip, const struct eg_echo *e, __u8 ttl, __u16 id)
+{
+	struct eg_icmp_head *icmp = (void *)(ip + 1);
+	__u32 word = eg_load32(icmp);
+
+	eg_reply_ipv4(ip, e->len, ttl, id);
 	eg_store32(icmp, eg_reply_word(word, ICMP_ECHOREPLY, e->rest));
+}
+
+/*
+ * Turns the timestamp request at `ip`, at least 40 bytes, into its reply: code 0, the
+ * originate time kept, received and sent at `ms` after midnight UTC.
+ */
+static __always_inline void eg_reply_stamp(struct iphdr *ip, const struct eg_echo *e, __u8 ttl,
+					   __u16 id, __u32 ms)
+{
+	struct eg_icmp_head *icmp = (void *)(ip + 1);
+	__be32 now = eg_htonl(ms);
+
+	eg_reply_ipv4(ip, e->len, ttl, id);
+	eg_store32((void *)icmp + 12, now);
+	eg_store32((void *)icmp + 16, now);
+	eg_store32(icmp, eg_reply_word(0, ICMP_TIMESTAMPREPLY,
+				       eg_sum_fixed(&icmp->rest, EG_STAMP_SIZE - 4)));
 }
 
 /*

@@ -34,8 +34,11 @@
 
 #define ICMP_ECHOREPLY		0
 #define ICMP_ECHO		8
+#define ICMP_TIMESTAMP		13
+#define ICMP_TIMESTAMPREPLY	14
 #define ICMPV6_ECHO_REQUEST	128
 #define ICMPV6_ECHO_REPLY	129
+#define ICMPV6_PARAMPROB	4
 
 #define TC_ACT_UNSPEC		(-1)	/* TCX_NEXT is the same value */
 #define TC_ACT_SHOT		2
@@ -45,6 +48,7 @@
 
 #define BPF_F_NO_PREALLOC	1
 #define BPF_F_MMAPABLE		1024
+#define BPF_ADJ_ROOM_MAC	1
 
 #define BPF_FIB_LKUP_RET_SUCCESS	0
 #define BPF_FIB_LKUP_RET_FWD_DISABLED	5

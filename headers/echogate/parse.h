@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From a frame to the counter it belongs to, and whether it may be an echo
- * request that can be answered. Nothing is verified here that a bystander would
- * have to pay for; echo.h does that for the requests.
+ * From a frame to the counter it belongs to, what kind of packet the rules would
+ * call it, and whether it may be a request that can be answered. Nothing is
+ * verified here that a bystander would have to pay for; echo.h does that for the
+ * requests, fields.h reads what else rules ask for.
  */
 #ifndef ECHOGATE_PARSE_H
 #define ECHOGATE_PARSE_H
@@ -22,12 +23,17 @@ static const __u8 eg_protocol_slot[256 + EG_PROTOCOL_COUNT] = { EG_PROTOCOLS(EG_
 static const __u8 eg_icmp_slot[256 + EG_ICMP_COUNT] = { EG_ICMP_TYPES(EG_SLOT_ICMP) };
 static const __u8 eg_icmp6_slot[256 + EG_ICMP6_COUNT] = { EG_ICMP6_TYPES(EG_SLOT_ICMP6) };
 
-enum eg_echo_kind { EG_ECHO_NONE, EG_ECHO_4, EG_ECHO_6 };
+/* A timestamp request is answered only if a rule says so. */
+enum eg_echo_kind { EG_ECHO_NONE, EG_ECHO_STAMP, EG_ECHO_4, EG_ECHO_6 };
 
 struct eg_packet {
 	__u32 l3;			/* offset of the IP header, bytes */
 	__u32 cell;			/* index of its counter, see EG_CELL_* */
-	enum eg_echo_kind echo;		/* an echo request; reason says if it can be answered */
+	enum eg_echo_kind echo;		/* a request; reason says if it can be answered */
+	__u32 kind;			/* EG_KIND_*; below EG_KIND_ARP there is a whole IP header */
+	__u32 shape;			/* EG_SHAPE_* of IPv6; IPv4 tells at sight */
+	__u32 vlan;			/* index for EG_FIELD_VLAN, of a tag in the frame */
+	const void *l4;			/* where the upper layer begins */
 };
 
 /* Header of every ICMP and ICMPv6 message. */
@@ -46,6 +52,7 @@ static __always_inline enum eg_reason eg_parse_ipv4(struct eg_cursor *c, struct 
 	__u32 options;
 
 	p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_IPV4;
+	p->kind = EG_KIND_BAD4;
 	if (!ip)
 		return EG_REASON_IP_TRUNCATED;
 	if (unlikely(eg_ipv4_vihl(ip) != 0x45)) {
@@ -56,13 +63,15 @@ static __always_inline enum eg_reason eg_parse_ipv4(struct eg_cursor *c, struct 
 			return EG_REASON_IP_HEADER_LENGTH;
 		options -= sizeof(*ip);
 		EG_BOUND(options, 63);
-		/* Counted like any other; only an echo request is held back. */
+		/* Counted like any other; only a request is held back. */
 		p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[ip->protocol];
 		if (!eg_take(c, options))
 			return EG_REASON_IP_TRUNCATED;
 		reason = EG_REASON_IP_OPTIONS;
 	}
 	p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[ip->protocol];
+	p->kind = EG_KIND_PROTO4 + ip->protocol;
+	p->l4 = c->pos;
 	if (ip->protocol != EG_IPPROTO_ICMP)
 		return EG_REASON_NONE;
 	if (ip->frag_off & eg_htons(EG_IPV4_FRAGMENT))
@@ -70,10 +79,14 @@ static __always_inline enum eg_reason eg_parse_ipv4(struct eg_cursor *c, struct 
 	icmp = eg_take(c, sizeof(*icmp));
 	if (!icmp)
 		return EG_REASON_ICMP_TRUNCATED;
+	p->kind = EG_KIND_ICMP + icmp->type;
 	p->cell = EG_CELL_ICMP + eg_icmp_slot[icmp->type];
-	if (icmp->type != ICMP_ECHO)
+	if (icmp->type == ICMP_ECHO)
+		p->echo = EG_ECHO_4;
+	else if (icmp->type == ICMP_TIMESTAMP)
+		p->echo = EG_ECHO_STAMP;
+	else
 		return EG_REASON_NONE;
-	p->echo = EG_ECHO_4;
 	return reason;
 }
 
@@ -85,24 +98,31 @@ static __always_inline enum eg_reason eg_parse_ipv6(struct eg_cursor *c, struct 
 	__u8 proto;
 
 	p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_IPV6;
+	p->kind = EG_KIND_BAD6;
 	if (!ip6)
 		return EG_REASON_IP_TRUNCATED;
 	if (*(const __u8 *)ip6 >> 4 != 6)
 		return EG_REASON_IP_VERSION;
 	proto = ip6->nexthdr;
 	if (unlikely(eg_ipv6_ext[proto])) {
-		reason = eg_ipv6_walk(c, &proto);
+		reason = eg_ipv6_walk(c, &proto, &p->shape);
 		p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[proto];
+		p->l4 = c->pos;
+		if (reason == EG_REASON_FRAGMENT)
+			p->kind = EG_KIND_PROTO6 + proto;
 		if (reason != EG_REASON_NONE)
 			return reason;
 		reason = EG_REASON_IPV6_EXTENSION;
 	}
 	p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[proto];
+	p->kind = EG_KIND_PROTO6 + proto;
+	p->l4 = c->pos;
 	if (proto != EG_IPPROTO_ICMPV6)
 		return EG_REASON_NONE;
 	icmp = eg_take(c, sizeof(*icmp));
 	if (!icmp)
 		return EG_REASON_ICMP_TRUNCATED;
+	p->kind = EG_KIND_ICMP6 + icmp->type;
 	p->cell = EG_CELL_ICMP6 + eg_icmp6_slot[icmp->type];
 	if (icmp->type != ICMPV6_ECHO_REQUEST)
 		return EG_REASON_NONE;
@@ -156,6 +176,10 @@ static __always_inline enum eg_reason eg_parse(struct eg_cursor c, bool l3, stru
 	p->l3 = 0;
 	p->echo = EG_ECHO_NONE;
 	p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_NON_IP;
+	p->kind = EG_KIND_OTHER;
+	p->shape = EG_SHAPE_WHOLE;
+	p->vlan = 0;
+	p->l4 = c.pos;
 	if (l3) {
 		first = eg_view(c.pos, 1, c.end);
 		if (!first)
@@ -163,6 +187,8 @@ static __always_inline enum eg_reason eg_parse(struct eg_cursor c, bool l3, stru
 		link.proto = eg_htons(*first >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
 	} else {
 		reason = eg_parse_eth(&c, &link);
+		if (unlikely(link.tags))
+			p->vlan = 1 + eg_tag_vid(&link.tag[0]);
 		if (reason != EG_REASON_NONE)
 			return reason;
 		p->l3 = sizeof(struct ethhdr) + link.tags * sizeof(struct vlan_hdr);
@@ -171,8 +197,10 @@ static __always_inline enum eg_reason eg_parse(struct eg_cursor c, bool l3, stru
 		return eg_parse_ipv4(&c, p);
 	if (link.proto == eg_htons(ETH_P_IPV6))
 		return eg_parse_ipv6(&c, p);
-	if (link.proto == eg_htons(ETH_P_ARP))
+	if (link.proto == eg_htons(ETH_P_ARP)) {
 		p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_ARP;
+		p->kind = EG_KIND_ARP;
+	}
 	return EG_REASON_NONE;
 }
 

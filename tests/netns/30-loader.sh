@@ -167,8 +167,11 @@ is "status names the configuration and the reply path" \
 is "swap needs no forwarding on lo" "$(get_sysctl "$host" net/ipv4/conf/lo/forwarding)" 0
 is "swap answers" "$(answers_to 198.18.0.2 "$host" h0)" 10
 check "attach again without it" echogate attach h0 --netns "$host"
+is "which keeps it" "$(status_of "$host" h0 config) $(status_of "$host" h0 reply_path)" \
+	"$work/swap.conf swap"
+check "attach again with an empty one" echogate attach h0 --netns "$host" --config /dev/null
 is "which is fib again" "$(status_of "$host" h0 config) $(status_of "$host" h0 reply_path)" \
-	"null fib"
+	"/dev/null fib"
 warm_up "$client" 198.18.0.2
 is "fib answers" "$(answers_to 198.18.0.2 "$host" h0)" 10
 
@@ -257,10 +260,11 @@ dir=$(pin_dir "$host")/$(ifindex "$host" h0)
 like "maps" "$(echogate maps h0 --netns "$host")" "eg_counters +percpu_array .*$dir/eg_meta"
 is "maps --json" "$(echogate maps h0 --netns "$host" --json |
 	"$EG_TESTS/json-get" interfaces.0.maps)" "$(find "$dir" -name 'eg_*' | wc -l)"
-for map in eg_counters eg_config eg_addrs eg_paths eg_vlans eg_metrics eg_meta; do
-	like "maps dump $map" "$(echogate maps h0 --netns "$host" dump $map 2>&1)" "^$dir/$map \("
+for map in "$dir"/eg_*; do
+	map=${map##*/}
+	like "maps dump $map" "$(echogate maps h0 --netns "$host" dump "$map" 2>&1)" "^$dir/$map \("
 	check "maps dump $map --json" "$EG_TESTS/json-get" interfaces.0.entries \
-		< <(echogate maps h0 --netns "$host" dump $map --json)
+		< <(echogate maps h0 --netns "$host" dump "$map" --json)
 done
 like "maps dump names fields" "$(echogate maps h0 --netns "$host" dump config)" \
 	"ifindex = .*mac = 02:00:00:00:00:02"

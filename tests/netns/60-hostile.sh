@@ -355,7 +355,7 @@ set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
 # shellcheck disable=SC2046  # words are wanted
 another_abi() {
 	need bpftool map update pinned "$dir/eg_meta" key 0 0 0 0 \
-		value "$1" $(printf '0 %.0s' $(seq 559))
+		value "$1" $(printf '0 %.0s' $(seq 575))
 }
 
 for abi in 0 77; do

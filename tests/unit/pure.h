@@ -114,11 +114,15 @@ static inline void pure_run(const uint8_t *bytes, size_t len, bool l3, const str
 		      (out->reason == EG_REASON_NONE && p.echo == EG_ECHO_NONE &&
 		       p.cell == EG_CELL_PROTOCOL + slot);
 	out->l3 = p.l3;
-	if (out->reason == EG_REASON_NONE && p.echo != EG_ECHO_NONE) {
+	/* Timestamps are answered only by a rule's leave. */
+	if (p.echo == EG_ECHO_STAMP) {
+		out->reason = EG_REASON_NONE;
+	} else if (out->reason == EG_REASON_NONE && p.echo != EG_ECHO_NONE) {
 		out->reason =
 			p.echo == EG_ECHO_4
-				? eg_judge_4((const struct iphdr *)(frame + p.l3), end, own, &e)
-				: eg_judge_6((const struct ipv6hdr *)(frame + p.l3), end, own, &e);
+				? eg_judge_4((const struct iphdr *)(frame + p.l3), end, own, false, &e)
+				: eg_judge_6((const struct ipv6hdr *)(frame + p.l3), end, own, false,
+						     &e);
 		if (out->reason == EG_REASON_NONE)
 			pure_answer(frame, &p, &e, l3, hops, id, label, out);
 	}

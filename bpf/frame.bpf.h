@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The frame behind a context, the same for XDP and tc. `hook` is a constant wherever
+ * these are used, so of each choice one side remains.
+ */
+#ifndef EG_FRAME_BPF_H
+#define EG_FRAME_BPF_H
+
+#include <echogate/echo.h>
+#include "maps.bpf.h"
+
+/* The two hooks' contexts: a global function must name the type it takes. */
+enum eg_hook { EG_HOOK_XDP, EG_HOOK_TC };
+
+static __always_inline void *eg_data(void *ctx, enum eg_hook hook)
+{
+	if (hook == EG_HOOK_XDP)
+		return (void *)(long)((struct xdp_md *)ctx)->data;
+	return (void *)(long)((struct __sk_buff *)ctx)->data;
+}
+
+static __always_inline void *eg_data_end(void *ctx, enum eg_hook hook)
+{
+	if (hook == EG_HOOK_XDP)
+		return (void *)(long)((struct xdp_md *)ctx)->data_end;
+	return (void *)(long)((struct __sk_buff *)ctx)->data_end;
+}
+
+/* Cuts the frame of `bytes` to `len`. Every pointer into the packet is void after this. */
+static __always_inline bool eg_trim(void *ctx, enum eg_hook hook, __u64 bytes, __u32 len)
+{
+	if (bytes <= len)
+		return true;
+	if (hook == EG_HOOK_XDP)
+		return !bpf_xdp_adjust_tail(ctx, len - bpf_xdp_get_buff_len(ctx));
+	return !bpf_skb_change_tail(ctx, len, 0);
+}
+
+/*
+ * Makes room for `len` bytes between the link header of `l3` bytes and what follows.
+ * Every pointer into the packet is void after this.
+ */
+static __always_inline bool eg_make_room(void *ctx, enum eg_hook hook, __u32 l3, __u32 len)
+{
+	const void *from;
+	void *data, *end;
+
+	if (hook != EG_HOOK_XDP)
+		return !bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, 0);
+	if (bpf_xdp_adjust_head(ctx, -(int)len))
+		return false;
+	data = eg_data(ctx, hook);
+	end = eg_data_end(ctx, hook);
+	EG_BOUND(len, 63);
+	/* Behind the longest link header there is a whole IP header at least. */
+	from = eg_view(data + len, 22, end);
+	data = (void *)eg_view(data, 22, end);
+	if (!from || !data)
+		return false;
+	for (__u32 at = 0; at < 22; at += 2) {
+		if (at >= l3)
+			break;
+		eg_store16(data + at, eg_load16(from + at));
+	}
+	return true;
+}
+
+/*
+ * A driver's sum over the whole packet (CHECKSUM_COMPLETE) follows when bytes that
+ * summed to `before` now sum to `after`. XDP frames carry none.
+ */
+static __always_inline void eg_fix_sum(void *ctx, enum eg_hook hook, __u64 before, __u64 after)
+{
+	if (hook != EG_HOOK_XDP)
+		bpf_csum_update(ctx, eg_fold(after + (__u16)~eg_fold(before)));
+}
+
+static __always_inline __u32 eg_tag_key(const struct eg_tag *tag)
+{
+	return (__u32)bpf_ntohs(tag->tpid) << 16 | eg_tag_vid(tag);
+}
+
+/* Whether the frame carries a tag beside its bytes, as it never does in XDP. */
+static __always_inline bool eg_has_tag_aside(void *ctx, enum eg_hook hook)
+{
+	return hook != EG_HOOK_XDP && unlikely(((struct __sk_buff *)ctx)->vlan_present);
+}
+
+/* That tag. False if there is none. */
+static __always_inline bool eg_tag_aside(void *ctx, enum eg_hook hook, struct eg_tag *tag)
+{
+	struct __sk_buff *skb = ctx;
+
+	if (!eg_has_tag_aside(ctx, hook))
+		return false;
+	tag->tpid = skb->vlan_proto;
+	tag->tci = bpf_htons(skb->vlan_tci);
+	return true;
+}
+
+/*
+ * Tags of the frame as eg_vlan_key has them, outermost first, whether they stand in it
+ * or, in tc, the outer one beside it. Returns why it can't be answered. Parsed again,
+ * since the untagged shall not carry tags along.
+ */
+static __always_inline enum eg_reason eg_tags(void *ctx, enum eg_hook hook, const void *data,
+					      const void *end, struct eg_vlan_key *key)
+{
+	struct eg_cursor c = { .pos = data, .end = end };
+	__be16 priority = 0;
+	struct eg_link link;
+	struct eg_tag aside;
+
+	if (eg_parse_eth(&c, &link) != EG_REASON_NONE)
+		return EG_REASON_VLAN_DEPTH;
+	if (eg_tag_aside(ctx, hook, &aside)) {
+		if (link.tags > 1)
+			return EG_REASON_VLAN_DEPTH;
+		key->outer = eg_tag_key(&aside);
+		priority = aside.tci;
+		if (link.tags) {
+			key->inner = eg_tag_key(&link.tag[0]);
+			priority |= link.tag[0].tci;
+		}
+	} else if (link.tags) {
+		key->outer = eg_tag_key(&link.tag[0]);
+		if (link.tags > 1)
+			key->inner = eg_tag_key(&link.tag[1]);
+	}
+	/* Beside the frame, priority bits would go back as they came; the kernel clears them. */
+	if ((key->outer && !(key->outer & 0xfff)) || (key->inner && !(key->inner & 0xfff)) ||
+	    priority & bpf_htons(0xf000))
+		return EG_REASON_VLAN_PRIORITY;
+	return EG_REASON_NONE;
+}
+
+/* Clears priority and drop eligibility of the tags before the IP header at offset `l3`. */
+static __always_inline bool eg_reply_tags(void *data, void *end, __u32 l3)
+{
+	struct vlan_hdr *vlan = data + sizeof(struct ethhdr);
+
+	for (__u32 at = sizeof(struct ethhdr); at < 22; at += sizeof(*vlan)) {
+		if (at >= l3)
+			break;
+		if ((void *)(vlan + 1) > end)
+			return false;
+		vlan->h_vlan_TCI &= bpf_htons(0x0fff);
+		vlan++;
+	}
+	return true;
+}
+
+/* Turns the link header round, if there is one: addresses and tags. */
+static __always_inline bool eg_turn_link(void *data, void *end, __u32 l3)
+{
+	struct ethhdr *eth = data;
+
+	if (eg_l3)
+		return true;
+	if ((void *)(eth + 1) > end)
+		return false;
+	eg_reply_link(eth);
+	return likely(l3 <= sizeof(*eth)) || eg_reply_tags(data, end, l3);
+}
+
+/* The hop limit of what this host sends by the device that the frame came in by. */
+static __always_inline __u8 eg_hop_limit(const struct eg_vlan_key *tags)
+{
+	/* A copy: nothing whose address a helper gets is kept in registers. */
+	struct eg_vlan_key key = *tags;
+	const struct eg_vlan *vlan;
+
+	if (likely(!key.outer))
+		return eg_config.hop6;
+	vlan = bpf_map_lookup_elem(&eg_vlans, &key);
+	return vlan ? vlan->hop6 : eg_config.hop6;
+}
+
+#endif

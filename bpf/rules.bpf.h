@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The rules. Each field of a packet is looked up once and yields the rules that it
+ * satisfies; what all fields agree on, first bit first, decides. So cost grows with
+ * the fields that rules use, not with their number. Layouts: echogate/abi.h.
+ *
+ * A first match that simply decides is found in line. Limits, samples, counting
+ * rules and protected packets are for eg_rules_walk(), which goes on from there.
+ */
+#ifndef EG_RULES_BPF_H
+#define EG_RULES_BPF_H
+
+#include <echogate/bits.h>
+#include <echogate/fields.h>
+#include "limits.bpf.h"
+#include "prefix.bpf.h"
+
+#define EG_NO_RULE	(~0u)
+
+#define EG_WALK_STEPS	(EG_RULES_MAX + EG_RULE_WORDS)
+
+/* What `m` satisfies as far as a field goes; 0 if there is no such entry. */
+static __always_inline __u64 eg_entry(const struct eg_match *m, __u32 direction, __u32 field)
+{
+	__u32 key = eg_rulesets[direction].base[field] + m->index[field];
+	const __u64 *entry = bpf_map_lookup_elem(&eg_table, &key);
+
+	return entry ? *entry : 0;
+}
+
+static __always_inline const struct eg_vector *eg_vector_of(const struct eg_match *m,
+							    __u32 direction, __u32 field)
+{
+	__u32 key = eg_entry(m, direction, field);
+
+	return bpf_map_lookup_elem(&eg_vectors, &key);
+}
+
+static __always_inline struct eg_counters *eg_counters_of(__u32 counters)
+{
+	return bpf_map_lookup_elem(&eg_counters, &counters);
+}
+
+static __always_inline const struct eg_rule *eg_rule_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&eg_rules, &index);
+}
+
+static __always_inline struct eg_rule_cell *eg_rule_cell_at(__u32 slot)
+{
+	__u32 key = bpf_get_smp_processor_id() * EG_RULE_SLOTS + slot;
+
+	return bpf_map_lookup_elem(&eg_rule_cells, &key);
+}
+
+static __always_inline void eg_rule_count(__u32 slot, __u64 bytes)
+{
+	struct eg_rule_cell *cell = eg_rule_cell_at(slot);
+
+	if (cell) {
+		cell->count.packets++;
+		cell->count.bytes += bytes;
+	}
+}
+
+/* The fields that need tables of addresses. */
+static __always_inline void eg_fields_addresses(__u32 used, struct eg_match *m)
+{
+	bool v4 = m->family == AF_INET;
+
+	if (!m->family)
+		return;
+	if (used & EG_BIT(EG_FIELD_OWN)) {
+		bool from, to;
+
+		if (v4) {
+			from = eg_addr4_owner(&eg_addrs, m->from[0]) == EG_OWNER_LOCAL;
+			to = eg_addr4_owner(&eg_addrs, m->to[0]) == EG_OWNER_LOCAL;
+		} else {
+			from = eg_addr6_own(&eg_addrs, m->from);
+			to = eg_addr6_own(&eg_addrs, m->to);
+		}
+		m->index[EG_FIELD_OWN] = 1 + from * EG_OWN_SOURCE + to * EG_OWN_DESTINATION;
+	}
+	if (used & EG_BIT(EG_FIELD_FROM))
+		m->index[EG_FIELD_FROM] = 1 + (v4 ? eg_class4(m->from[0]) : eg_class6(m->from));
+	if (used & EG_BIT(EG_FIELD_TO))
+		m->index[EG_FIELD_TO] = 1 + (v4 ? eg_class4(m->to[0]) : eg_class6(m->to));
+}
+
+/* Rules that all used fields agree on, if they are 64 at most. */
+static __always_inline __u64 eg_rules_bits(const struct eg_match *m, __u32 direction, __u32 used)
+{
+	__u64 bits = ~0ull;
+
+#pragma GCC unroll 14
+	for (int i = 0; i < EG_FIELD_COUNT; i++)
+		if (used & EG_BIT(i))
+			bits &= eg_entry(m, direction, i);
+	return bits;
+}
+
+/* If they are more: words in which all fields have some. */
+static __always_inline __u64 eg_rules_words(const struct eg_match *m, __u32 direction, __u32 used)
+{
+	__u64 words = ~0ull;
+
+#pragma GCC unroll 14
+	for (int i = 0; i < EG_FIELD_COUNT; i++) {
+		const struct eg_vector *v;
+
+		if (!(used & EG_BIT(i)))
+			continue;
+		v = eg_vector_of(m, direction, i);
+		words &= v ? v->summary : 0;
+	}
+	return words;
+}
+
+/* ... and one of these words. */
+static __always_inline __u64 eg_rules_word(const struct eg_match *m, __u32 direction, __u32 used,
+					   __u32 word)
+{
+	__u64 bits = ~0ull;
+
+	EG_BOUND(word, EG_RULE_WORDS - 1);
+#pragma GCC unroll 14
+	for (int i = 0; i < EG_FIELD_COUNT; i++) {
+		const struct eg_vector *v;
+
+		if (!(used & EG_BIT(i)))
+			continue;
+		v = eg_vector_of(m, direction, i);
+		bits &= v ? v->word[word] : 0;
+	}
+	return bits;
+}
+
+/* The walk ------------------------------------------------------------------ */
+
+struct eg_walk {
+	struct eg_match *m;
+	__u64 bits;			/* rules of the present word yet to come */
+	__u64 words;			/* words yet to come */
+	__u64 now, precise;		/* 0: not asked for yet */
+	__u32 word;
+	__u32 rule;			/* that decided, index in eg_rules */
+};
+
+static __always_inline void eg_trace_rule(__u32 rule)
+{
+	__u32 zero = 0, at;
+	struct eg_trace *trace = bpf_map_lookup_elem(&eg_trace, &zero);
+
+	if (!trace)
+		return;
+	at = trace->matched++;
+	trace->last = rule;
+	if (at < EG_TRACE_RULES)
+		trace->rules[at & (EG_TRACE_RULES - 1)] = rule;
+}
+
+/* Whether the rule's modifiers let the packet be its match. */
+static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_rule *r,
+					  struct eg_rule_cell *cell)
+{
+	const struct eg_match *m = w->m;
+	__u64 now;
+
+	if (r->flags & EG_RULE_SAMPLE && r->sample && bpf_get_prandom_u32() % r->sample)
+		return false;
+	if (m->trial || !(r->flags & (EG_RULE_LIMIT | EG_RULE_SOURCE)))
+		return true;
+	if (r->flags & EG_RULE_PRECISE) {
+		if (!w->precise)
+			w->precise = eg_now(true);
+		now = w->precise;
+	} else {
+		if (!w->now)
+			w->now = eg_now(false);
+		now = w->now;
+	}
+	/* First the source's own, or a flood of one would use up what is for all. */
+	if (r->flags & EG_RULE_SOURCE && m->family &&
+	    !eg_source_pass(r->slot, m->family, m->from,
+			    m->family == AF_INET ? r->source4 : r->source6, now, r->source_gap,
+			    r->source_depth))
+		return false;
+	return !(r->flags & EG_RULE_LIMIT) ||
+	       eg_limit_pass(r->slot, cell, now, r->gap, r->depth, r->batch);
+}
+
+/* From here on only what may happen to a protected packet. */
+static __always_inline void eg_walk_protect(struct eg_walk *w, __u32 direction, __u32 used)
+{
+	const struct eg_vector *v;
+
+	w->m->protect = true;
+	if (!(used & EG_BIT(EG_FIELD_PROTECT)))
+		return;
+	w->m->index[EG_FIELD_PROTECT] = 1;
+	if (eg_rulesets[direction].rules <= EG_WORD_BITS) {
+		w->bits &= eg_entry(w->m, direction, EG_FIELD_PROTECT);
+		return;
+	}
+	v = eg_vector_of(w->m, direction, EG_FIELD_PROTECT);
+	w->bits &= v ? v->word[w->word & (EG_RULE_WORDS - 1)] : 0;
+	w->words &= v ? v->summary : 0;
+}
+
+/* One rule, or the way to the next word; 1 when it is decided. */
+static __always_inline int eg_walk_step(struct eg_walk *w, __u32 direction)
+{
+	__u32 used = eg_rulesets[direction].used;
+	struct eg_rule_cell *cell;
+	const struct eg_rule *r;
+	__u32 rule;
+
+	if (!w->bits) {
+		if (!w->words)
+			return 1;
+		w->word = eg_first_bit(w->words);
+		w->words &= w->words - 1;
+		w->bits = eg_rules_word(w->m, direction, used, w->word);
+		return 0;
+	}
+	rule = eg_rulesets[direction].first + w->word * EG_WORD_BITS + eg_first_bit(w->bits);
+	w->bits &= w->bits - 1;
+	r = eg_rule_at(rule);
+	if (!r)
+		return 1;
+	cell = eg_rule_cell_at(r->slot);
+	if (!cell || !eg_rule_holds(w, r, cell))
+		return 0;
+	if (w->m->trial) {
+		eg_trace_rule(rule);
+	} else {
+		cell->count.packets++;
+		cell->count.bytes += w->m->bytes;
+	}
+	if (r->verdict == EG_RULE_COUNT)
+		return 0;
+	if (r->verdict == EG_RULE_PROTECT) {
+		eg_walk_protect(w, direction, used);
+		return 0;
+	}
+	w->rule = rule;
+	return 1;
+}
+
+static int eg_walk_ingress(__u32 step, struct eg_walk *w)
+{
+	(void)step;
+	return eg_walk_step(w, EG_INGRESS);
+}
+
+static int eg_walk_egress(__u32 step, struct eg_walk *w)
+{
+	(void)step;
+	return eg_walk_step(w, EG_EGRESS);
+}
+
+/*
+ * Index of the rule that decides, EG_NO_RULE if none does. Global functions, see
+ * path.bpf.h: the packet is in the CPU's own cells of eg_counters. What matched is
+ * counted, what limits allow taken.
+ */
+static __always_inline __u32 eg_rules_walk(__u32 counters, __u32 direction)
+{
+	__u32 used = eg_rulesets[direction].used;
+	struct eg_walk w = { .rule = EG_NO_RULE };
+	struct eg_counters *c = eg_counters_of(counters);
+
+	if (!c)
+		return EG_NO_RULE;
+	w.m = &c->match;
+	if (eg_rulesets[direction].rules > EG_WORD_BITS)
+		w.words = eg_rules_words(w.m, direction, used);
+	else
+		w.bits = eg_rules_bits(w.m, direction, used);
+	bpf_loop(EG_WALK_STEPS, direction == EG_INGRESS ? eg_walk_ingress : eg_walk_egress, &w, 0);
+	return w.rule;
+}
+
+__noinline int eg_rules_walk_ingress(__u32 counters)
+{
+	return eg_rules_walk(counters, EG_INGRESS);
+}
+
+__noinline int eg_rules_walk_egress(__u32 counters)
+{
+	return eg_rules_walk(counters, EG_EGRESS);
+}
+
+/* Matching ------------------------------------------------------------------ */
+
+/* The first rule of more than 64 that the packet satisfies, modifiers aside. */
+static __always_inline __u32 eg_rules_search(__u32 counters, __u32 direction)
+{
+	__u32 used = eg_rulesets[direction].used;
+	struct eg_counters *c = eg_counters_of(counters);
+	__u64 words, bits;
+
+	if (!c)
+		return EG_NO_RULE;
+	words = eg_rules_words(&c->match, direction, used);
+	for (int n = 0; n < EG_RULE_WORDS && words; n++) {
+		__u32 word = eg_first_bit(words);
+
+		bits = eg_rules_word(&c->match, direction, used, word);
+		if (bits)
+			return word * EG_WORD_BITS + eg_first_bit(bits);
+		words &= words - 1;
+	}
+	return EG_NO_RULE;
+}
+
+__noinline int eg_rules_search_ingress(__u32 counters)
+{
+	return eg_rules_search(counters, EG_INGRESS);
+}
+
+__noinline int eg_rules_search_egress(__u32 counters)
+{
+	return eg_rules_search(counters, EG_EGRESS);
+}
+
+/*
+ * Whether this is a trial, as a number of which the verifier knows nothing: or it would
+ * look at all that follows twice.
+ */
+static __always_inline bool eg_note_trial(struct eg_match *m, bool trial)
+{
+	volatile struct eg_match *v = m;
+
+	v->trial = trial;
+	return v->trial;
+}
+
+/* Where in eg_counters the packet is at work. */
+static __always_inline __u32 eg_counters_key(const struct eg_match *m, __u32 direction)
+{
+	return m->trial ? EG_COUNTERS_TRIAL : direction;
+}
+
+/*
+ * What the parser said is put aside before the rules are asked, and taken up again as
+ * numbers of which the verifier knows nothing. Or it would look at all that follows
+ * once for each way through the parser.
+ */
+static __always_inline void eg_put_aside(struct eg_match *m, const struct eg_packet *p,
+					 enum eg_reason reason, const void *data)
+{
+	volatile struct eg_match *v = m;
+	__u64 offset = p->l4 - data;
+
+	/* Or the compiler takes the difference of 32 bits of each pointer. */
+	barrier_var(offset);
+	v->l3 = p->l3;
+	v->echo = p->echo;
+	v->reason = reason;
+	v->cell = p->cell;
+	v->kind = p->kind;
+	v->shape = p->shape;
+	v->header = offset - p->l3;
+}
+
+static __always_inline enum eg_reason eg_take_up(const struct eg_match *m, struct eg_packet *p,
+						 const void *data)
+{
+	const volatile struct eg_match *v = m;
+	__u32 header = v->header, l3 = v->l3;
+
+	/* Sixteen bits at most, or there could be no packet behind such an offset. */
+	EG_BOUND(l3, 31);
+	EG_BOUND(header, 0x7fff);
+	p->l3 = l3;
+	p->echo = v->echo;
+	p->cell = v->cell;
+	p->kind = v->kind;
+	p->shape = v->shape;
+	p->l4 = data + l3 + header;
+	return v->reason;
+}
+
+/*
+ * The rule that decides about the packet `p` in `data` to `end`, or NULL; counted. `m` is
+ * in the CPU's eg_counters, its trial is set; the caller may look into it afterwards.
+ */
+static __always_inline const struct eg_rule *eg_rules_match(const void *data, const void *end,
+							    struct eg_packet *p,
+							    enum eg_direction direction,
+							    __u64 bytes, struct eg_match *m)
+{
+	__u32 used = eg_rulesets[direction].used, rule;
+	const struct eg_rule *r;
+	__u64 bits;
+
+	eg_fields_read(data, end, p, used, m);
+	m->kind = p->kind;
+	m->shape = p->shape;
+	if (!eg_rulesets[direction].rules)
+		return NULL;
+	/* Mostly the kind alone says that no rule is concerned; 0 is that in vectors too. */
+	if (used & EG_BIT(EG_FIELD_KIND) && !eg_entry(m, direction, EG_FIELD_KIND))
+		return NULL;
+	eg_fields_addresses(used, m);
+	m->bytes = bytes;
+	if (eg_rulesets[direction].rules <= EG_WORD_BITS) {
+		bits = eg_rules_bits(m, direction, used);
+		if (!bits)
+			return NULL;
+		rule = eg_first_bit(bits);
+	} else {
+		rule = direction == EG_INGRESS ? eg_rules_search_ingress(eg_counters_key(m, direction))
+					       : eg_rules_search_egress(eg_counters_key(m, direction));
+		if (rule == EG_NO_RULE)
+			return NULL;
+	}
+	r = eg_rule_at(eg_rulesets[direction].first + rule);
+	if (!r)
+		return NULL;
+	if (likely(!r->flags && r->verdict < EG_RULE_COUNT && !m->trial)) {
+		eg_rule_count(r->slot, bytes);
+		return r;
+	}
+	rule = direction == EG_INGRESS ? eg_rules_walk_ingress(eg_counters_key(m, direction))
+				       : eg_rules_walk_egress(eg_counters_key(m, direction));
+	return rule == EG_NO_RULE ? NULL : eg_rule_at(rule);
+}
+
+#endif

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the grammar recognizes but rules: settings, blocks, sets, and the elements of lists. */
+#include "language.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAG_NONE	0x100		/* the word, until it is known to stand alone */
+
+void parser__error(struct parser *p, struct place at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	source__vsay(&p->c->source, ERROR, at, fmt, args);
+	va_end(args);
+	p->broken = true;
+}
+
+void parser__warn(struct parser *p, struct place at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	source__vsay(&p->c->source, WARNING, at, fmt, args);
+	va_end(args);
+}
+
+void parser__unknown(struct parser *p, struct place at, const char *what, struct slice name,
+		     const struct words *words, const char *wanted)
+{
+	const char *near = NULL;
+
+	if (source__wanted(&p->c->source, ERROR, at))
+		near = words__nearest(words, name);
+	parser__error(p, at, "unknown %s \"%.*s\"%s%s%s; expected %s", what, SHOWN(name),
+		      near ? " (did you mean " : "", near ?: "", near ? "?)" : "", wanted);
+}
+
+bool parser__grow(struct parser *p, void **list, size_t count, size_t *room, size_t size)
+{
+	void *more;
+
+	if (count < *room)
+		return true;
+	more = reallocarray(*list, *room ? *room * 2 : 8, size);
+	if (!more) {
+		p->no_memory = true;
+		return false;
+	}
+	*list = more;
+	*room = *room ? *room * 2 : 8;
+	return true;
+}
+
+bool parser__append(struct parser *p, void ***list, size_t *count, void *element)
+{
+	if (!(*count & (*count - 1))) {
+		void **more = reallocarray(*list, *count ? *count * 2 : 1, sizeof(*more));
+
+		if (!more) {
+			p->no_memory = true;
+			return false;
+		}
+		*list = more;
+	}
+	(*list)[(*count)++] = element;
+	return true;
+}
+
+static char *copy(struct parser *p, struct slice s)
+{
+	char *text = strndup(s.at, s.length);
+
+	if (!text)
+		p->no_memory = true;
+	return text;
+}
+
+/* A text in quotes without its backslashes. */
+static char *unquote(struct parser *p, struct slice s)
+{
+	char *text = copy(p, s), *to = text;
+
+	for (const char *c = text; c && *c; c++) {
+		if (*c == '\\') {
+			c++;
+			*to++ = *c == 'n' ? '\n' : *c;
+		} else {
+			*to++ = *c;
+		}
+	}
+	if (to)
+		*to = 0;
+	return text;
+}
+
+/* Settings and blocks -------------------------------------------------------- */
+
+static const char *holder(const struct parser *p)
+{
+	return p->scope->number ? " in this block" : "";
+}
+
+void statement__reply_path(struct parser *p, struct place at, bool swap)
+{
+	if (p->direction == EG_EGRESS)
+		parser__error(p, at, "reply-path in an egress block; expected it outside");
+	else if (p->scope->swap >= 0)
+		parser__error(p, at, "reply-path is set twice%s, first in line %u; expected one of them",
+			      holder(p), p->scope->swap_at.line);
+	p->scope->swap = swap;
+	p->scope->swap_at = at;
+	p->broken = false;
+}
+
+void statement__default(struct parser *p, struct place at, enum eg_default fallback)
+{
+	int *now = &p->scope->fallback[p->direction];
+	struct place *now_at = &p->scope->fallback_at[p->direction];
+
+	if (p->direction == EG_EGRESS && fallback == EG_DEFAULT_ANSWER)
+		parser__error(p, at, "default answer in egress; expected default pass or default drop");
+	else if (*now >= 0)
+		parser__error(p, at, "default is set twice%s, first in line %u; expected one of them",
+			      holder(p), now_at->line);
+	*now = fallback;
+	*now_at = at;
+	p->broken = false;
+}
+
+void statement__block(struct parser *p, struct place at)
+{
+	struct scope *s;
+
+	if (p->scope->number)
+		parser__error(p, at, "an interface block inside another; expected } first");
+	else if (p->direction == EG_EGRESS)
+		parser__error(p, at, "an interface block inside egress; expected egress inside of it");
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		p->no_memory = true;
+		return;
+	}
+	s->number = p->c->scope_count;
+	s->swap = s->fallback[EG_INGRESS] = s->fallback[EG_EGRESS] = -1;
+	if (!parser__append(p, (void ***)&p->c->scopes, &p->c->scope_count, s)) {
+		free(s);
+		return;
+	}
+	p->scope = s;
+	p->broken = false;
+}
+
+void statement__block_name(struct parser *p, struct slice word, struct place at, bool quoted)
+{
+	char *name = quoted ? unquote(p, word) : copy(p, word);
+
+	if (!name)
+		return;
+	if (!*name)
+		parser__error(p, at, "an interface's name is empty; expected one of 'ip link'");
+	else if (strlen(name) >= IFNAMSIZ)
+		parser__error(p, at, "interface name \"%.60s\" is too long; expected %d characters at most",
+			      name, IFNAMSIZ - 1);
+	else if (strpbrk(name, "/: \t\n\r\v\f") || !strcmp(name, ".") || !strcmp(name, ".."))
+		parser__error(p, at, "\"%s\" can't be an interface's name; expected one of 'ip link'",
+			      name);
+	if (!parser__append(p, (void ***)&p->scope->names, &p->scope->count, name))
+		free(name);
+	p->broken = false;
+}
+
+void statement__block_end(struct parser *p)
+{
+	p->scope = p->c->scopes[0];
+	p->broken = false;
+}
+
+void statement__egress(struct parser *p, struct place at)
+{
+	if (p->direction == EG_EGRESS)
+		parser__error(p, at, "an egress block inside another; expected } first");
+	p->direction = EG_EGRESS;
+	p->broken = false;
+}
+
+void statement__egress_end(struct parser *p)
+{
+	p->direction = EG_INGRESS;
+	p->broken = false;
+}
+
+bool scope__holds(const struct scope *s, const char *ifname)
+{
+	if (!s->number)
+		return true;
+	for (size_t i = 0; ifname && i < s->count; i++)
+		if (!strcmp(s->names[i], ifname))
+			return true;
+	return false;
+}
+
+/* Sets ----------------------------------------------------------------------- */
+
+static bool is_set_name(struct slice s)
+{
+	for (size_t i = 0; i < s.length; i++) {
+		char c = s.at[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+
+		if (!letter && (!i || ((c < '0' || c > '9') && c != '-')))
+			return false;
+	}
+	return s.length;
+}
+
+static char *absolute(struct parser *p, const char *file)
+{
+	char *path;
+
+	if (asprintf(&path, "%s%s%s", *file == '/' ? "" : p->c->directory,
+		     *file == '/' ? "" : "/", file) >= 0)
+		return path;
+	p->no_memory = true;
+	return NULL;
+}
+
+void statement__set(struct parser *p, struct slice name, struct place at, const struct slice *file,
+		    struct place file_at)
+{
+	struct defined_set *d;
+
+	if (!is_set_name(name))
+		parser__error(p, at, "\"%.*s\" can't be the name of a set; expected a letter or _, then "
+			      "letters, digits, _ and -", SHOWN(name));
+	if (p->direction == EG_EGRESS)
+		parser__error(p, at, "a set in an egress block; expected it outside");
+	if (p->c->set_count == SETS_MAX) {
+		if (!p->too_many)
+			parser__error(p, at, "more than %d sets; expected fewer", SETS_MAX);
+		p->too_many = true;
+		goto cleanup;
+	}
+	d = calloc(1, sizeof(*d));
+	if (!d) {
+		p->no_memory = true;
+		goto cleanup;
+	}
+	if (!parser__append(p, (void ***)&p->c->sets, &p->c->set_count, d)) {
+		free(d);
+		goto cleanup;
+	}
+	d->number = p->c->set_count;
+	d->scope = p->scope;
+	d->name_at = at;
+	d->set.place = at;
+	d->set.name = copy(p, name);
+	if (file) {
+		d->set.file = unquote(p, *file);
+		if (d->set.file && !*d->set.file)
+			parser__error(p, file_at, "the path of a set's file is empty; expected a file");
+		d->set.path = d->set.file ? absolute(p, d->set.file) : NULL;
+	} else {
+		d->set.prefixes = p->prefixes;
+		d->set.loaded = true;
+		memset(&p->prefixes, 0, sizeof(p->prefixes));
+		if (!p->broken && !d->set.prefixes.count)
+			parser__warn(p, at, "set %s is empty: nothing is in it", d->set.name);
+		if (source__duplicates(&p->c->source, at, &d->set.prefixes))
+			p->no_memory = true;
+	}
+cleanup:
+	p->broken = false;
+}
+
+/* Lists ---------------------------------------------------------------------- */
+
+void list__begin(struct parser *p)
+{
+	p->items.count = 0;
+	p->prefixes.count = 0;
+	p->local = false;
+}
+
+static void add_item(struct parser *p, const struct item *item)
+{
+	if (p->items.count == ITEMS_MAX)
+		parser__error(p, item->place, "a list of more than %d elements; expected fewer",
+			      ITEMS_MAX);
+	if (p->items.count <= ITEMS_MAX &&
+	    parser__grow(p, (void **)&p->items.list, p->items.count, &p->items.room, sizeof(*item)))
+		p->items.list[p->items.count++] = *item;
+}
+
+void list__number(struct parser *p, struct place at, __u64 first, __u64 last)
+{
+	if (first > last)
+		parser__error(p, at, "the range %llu-%llu is reversed; expected %llu-%llu", first, last,
+			      last, first);
+	add_item(p, &(struct item){ .first = first, .last = last, .place = at });
+}
+
+void list__name(struct parser *p, struct place at, struct slice name)
+{
+	add_item(p, &(struct item){ .name = name, .place = at });
+}
+
+__u64 list__flag_bits(struct parser *p, struct place at, struct slice name)
+{
+	const struct word *w = words__find(&flag_words, name);
+
+	if (w)
+		return w->number ?: FLAG_NONE;
+	parser__unknown(p, at, "TCP flag", name, &flag_words,
+		     "fin, syn, rst, psh, ack, urg, ece, cwr or none");
+	return 0;
+}
+
+void list__flag(struct parser *p, struct place at, __u64 value, __u64 mask)
+{
+	if (p->broken)
+		return;
+	if ((value > FLAG_NONE) || mask >= FLAG_NONE)
+		parser__error(p, at, "none stands beside other flags; expected none alone, or none/syn+ack");
+	else if (value == FLAG_NONE)
+		add_item(p, &(struct item){ .first = 0, .last = mask ?: 0xff, .place = at });
+	else if (mask && value & ~mask)
+		parser__error(p, at, "flags before / that don't stand behind it; expected all of them there");
+	else
+		add_item(p, &(struct item){ .first = value, .last = mask ?: value, .place = at });
+}
+
+bool source__prefix(struct source *s, struct place at, struct slice text, struct prefix *prefix)
+{
+	bool host_bits = false;
+	char taken[PREFIX_TEXT];
+	const char *wrong;
+	size_t column;
+
+	wrong = prefix__parse(text, prefix, &column, &host_bits);
+	if (wrong) {
+		at.column += column;
+		source__say(s, ERROR, at, "%s", wrong);
+		return false;
+	}
+	if (host_bits) {
+		prefix__print(prefix, taken);
+		source__say(s, WARNING, at, "bits are set behind the prefix of %.*s; taken as %s",
+			    SHOWN(text), taken);
+	}
+	if (prefix__mapped(prefix))
+		source__say(s, WARNING, at, "%.*s only matches IPv6 packets; for IPv4 write it with dots "
+			    "alone", SHOWN(text));
+	return true;
+}
+
+int source__duplicates(struct source *s, struct place at, const struct prefixes *list)
+{
+	char text[PREFIX_TEXT];
+	ssize_t count;
+	size_t first;
+
+	count = prefixes__duplicates(list, &first);
+	if (count < 0)
+		return count;
+	if (!count)
+		return 0;
+	prefix__print(&list->list[first], text);
+	if (count == 1)
+		source__say(s, WARNING, at, "%s stands here twice", text);
+	else
+		source__say(s, WARNING, at, "%zd prefixes stand here again, %s the first of them", count,
+			    text);
+	return 0;
+}
+
+void list__prefix(struct parser *p, struct place at, struct slice text)
+{
+	struct prefix prefix;
+
+	if (!source__prefix(&p->c->source, at, text, &prefix))
+		p->broken = true;
+	else if (prefixes__add(&p->prefixes, &prefix))
+		p->no_memory = true;
+}
+
+void list__set(struct parser *p, struct place at, struct slice name)
+{
+	list__name(p, at, name);
+}
+
+void list__local(struct parser *p, struct place at)
+{
+	(void)at;
+	p->local = true;
+}
+
+void list__local_among(struct parser *p, struct place at)
+{
+	parser__error(p, at, "local stands in a list; expected it alone, in a rule of its own");
+}
