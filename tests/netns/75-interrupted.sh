@@ -4,6 +4,14 @@
 # apply and rollback that fail or are killed at every moment: the old rules or the new ones
 # run whole, what is shown is what runs, and the next command works.
 
+# With a BPF file system of its own, which no other suite fills: calls have the same numbers
+# in each run of a command.
+if [ -z "${EG_OWN_BPFFS:-}" ]; then
+	export EG_OWN_BPFFS=1
+	# shellcheck disable=SC2016  # the inner shell expands
+	exec unshare -m --propagation private sh -c 'mount -t bpf bpf /sys/fs/bpf && exec "$0"' "$0"
+fi
+
 # shellcheck disable=SC2317  # functions as arguments
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -49,6 +57,7 @@ calls_of() {
 
 # Rules b run and a is to come: by an apply, or by a rollback, which has been to b and back before.
 declare -A words=([apply]="apply $work/a" [rollback]=rollback)
+declare -A steps=([apply]=3 [rollback]=1)
 
 set_up() {
 	need apply "$work/a"
@@ -93,16 +102,30 @@ every_fault() {
 	note "$calls: $total calls, $failed times refused"
 }
 
-# killed COMMAND STEP: at every STEPth call that changes something. Afterwards a or b runs whole,
-# its text is what is shown, and the next command works.
+# moments COMMAND STEP: which of its calls change something, every STEPth of them, and of the
+# last ones, among which is the swap, each. A line with their numbers, for strace.
+# shellcheck disable=SC2086  # words
+moments() {
+	strace -o "$work/calls" -e "trace=$changes" "$ECHOGATE" ${words[$1]} --netns "$host" >/dev/null 2>&1
+	awk -v step="$2" '
+		!/\(/ { next }
+		{ n++ }
+		!/BPF_(OBJ_GET|MAP_LOOKUP|MAP_GET|PROG_GET|LINK_GET|BTF_GET|PROG_QUERY)/ { at[m++] = n }
+		END { for (i = 0; i < m; i++) if (i % step == 0 || i >= m - 12) print at[i] }' "$work/calls"
+}
+
+# killed COMMAND STEP: at these moments. Afterwards a or b runs whole, its text is what is
+# shown, and the next command works.
 # shellcheck disable=SC2086  # words
 killed() {
-	local command=$1 step=$2 n count=0 new=0 now text broken=''
+	local command=$1 n count=0 new=0 now text broken='' all
 
 	set_up
-	for ((n = 1; n < 1000; n += step)); do
+	all=$(moments "$command" "$2")
+	back_to_b "$command" a >/dev/null
+	for n in $all; do
 		strace -o /dev/null -e "inject=$changes:signal=KILL:when=$n" \
-			"$ECHOGATE" ${words[$command]} --netns "$host" >/dev/null 2>&1 && break
+			"$ECHOGATE" ${words[$command]} --netns "$host" >/dev/null 2>&1 && continue
 		count=$((count + 1))
 		now=$(what_runs)
 		[ "$now" = b ] || new=$((new + 1))
@@ -132,13 +155,13 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 	for command in apply rollback; do
 		every_fault $command bpf ENOMEM 5
 		every_fault $command '?mkdir,mkdirat,?rename,renameat2' EIO 1
-		killed $command 3
+		killed $command "${steps[$command]}"
 	done
 	# What has no link: filters of clsact.
 	need "$ECHOGATE" detach h0 --netns "$host"
 	ECHOGATE_NO_TCX=1 need "$ECHOGATE" attach h0 --netns "$host" --config "$work/b" --mode tc
 	warm_up "$client" 198.18.0.2
-	killed apply 7
+	killed apply 9
 	# Of two interfaces both are changed, or none.
 	need "$ECHOGATE" detach h0 --netns "$host"
 	need "$ECHOGATE" attach h0 h1 --netns "$host" --config "$work/b"
