@@ -7,10 +7,11 @@
  * The frame is described as in packet.h. RATE is frames a second (as fast as it goes). The
  * nth source's address is the first one's plus n << BIT, in turn. Prints
  *
- *	sent=60000 back=3050 elapsed_us=2999960 gap_us=812 least=40 most=52
+ *	sent=60000 back=3050 elapsed_us=2999960 gap_us=812 answered_us=3000110 least=40 most=52
  *
  * elapsed_us: from the first frame to the last; gap_us: the longest pause between two;
- * least, most: of what came back to a source. Frames are counted by whom they are for.
+ * answered_us: from the first to the last that came back, 0 if none did; least, most: of
+ * what came back to a source. Frames are counted by whom they are for.
  */
 #include <sched.h>
 #include <netinet/in.h>
@@ -28,7 +29,7 @@ struct flood {
 	unsigned int sources, bit;
 	struct packet *packets;
 	uint64_t sent, back[SOURCES_MAX];
-	int64_t first, last, gap;
+	int64_t first, last, gap, answered;
 };
 
 static struct flood self = { .sources = 1 };
@@ -88,8 +89,10 @@ static void take(struct flood *f)
 		if (v4 != (f->spec.ends.family == AF_INET))
 			continue;
 		source = (half(f, in + l3 + (v4 ? 16 : 24)) - first) >> f->bit % 64;
-		if (source < f->sources)
+		if (source < f->sources) {
 			f->back[source]++;
+			f->answered = station_now_us() - f->first;
+		}
 	}
 }
 
@@ -190,9 +193,10 @@ int main(int argc, char **argv)
 		least = f->back[i] < least ? f->back[i] : least;
 		most = f->back[i] > most ? f->back[i] : most;
 	}
-	printf("sent=%llu back=%llu elapsed_us=%lld gap_us=%lld least=%llu most=%llu\n",
+	printf("sent=%llu back=%llu elapsed_us=%lld gap_us=%lld answered_us=%lld "
+	       "least=%llu most=%llu\n",
 	       (unsigned long long)f->sent, (unsigned long long)back,
-	       (long long)(f->last - f->first), (long long)f->gap,
+	       (long long)(f->last - f->first), (long long)f->gap, (long long)f->answered,
 	       (unsigned long long)least, (unsigned long long)most);
 	return 0;
 }
