@@ -438,7 +438,7 @@ struct eg_prefix_info {
 	__u8  bits6;			/* of a cell of eg_prefix6 that mean something */
 	__u8  share6;			/* lengths to a bit: 1 or 2 */
 	__u8  pad[4];
-	__u8  length6[EG_PREFIX6_LENGTHS];
+	__u8  length6[EG_PREFIX6_LENGTHS];	/* 255: none */
 	__u64 mask6[EG_PREFIX6_LENGTHS][2];
 };
 
