@@ -38,7 +38,7 @@ state() {
 dir=$(pin_dir "$host")
 h0=$(ifindex "$host" h0)
 
-changes='bpf,sendto,renameat2,?mkdir,?rename,?rmdir,?unlink,unlinkat,mkdirat'
+changes='bpf,sendmsg,sendto,renameat2,?mkdir,?rename,?rmdir,?unlink,unlinkat,mkdirat'
 
 # with_fault CALLS ERROR WHEN COMMAND...
 with_fault() {
@@ -103,15 +103,15 @@ every_fault() {
 }
 
 # moments COMMAND STEP: which of its calls change something, every STEPth of them, and of the
-# last ones, among which is the swap, each. A line with their numbers, for strace.
+# last ones, among which is the swap, each. As NAME:N, the Nth call of that name: so strace counts.
 # shellcheck disable=SC2086  # words
 moments() {
 	strace -o "$work/calls" -e "trace=$changes" "$ECHOGATE" ${words[$1]} --netns "$host" >/dev/null 2>&1
-	awk -v step="$2" '
+	awk -F'(' -v step="$2" '
 		!/\(/ { next }
-		{ n++ }
-		!/BPF_(OBJ_GET|MAP_LOOKUP|MAP_GET|PROG_GET|LINK_GET|BTF_GET|PROG_QUERY)/ { at[m++] = n }
-		END { for (i = 0; i < m; i++) if (i % step == 0 || i >= m - 12) print at[i] }' "$work/calls"
+		{ n[$1]++ }
+		!/BPF_(OBJ_GET|MAP_LOOKUP|MAP_GET|PROG_GET|LINK_GET|BTF_GET|PROG_QUERY)/ { at[m++] = $1 ":" n[$1] }
+		END { for (i = 0; i < m; i++) if (i % step == 0 || i >= m - 40) print at[i] }' "$work/calls"
 }
 
 # killed COMMAND STEP: at these moments. Afterwards a or b runs whole, its text is what is
@@ -124,7 +124,7 @@ killed() {
 	all=$(moments "$command" "$2")
 	back_to_b "$command" a >/dev/null
 	for n in $all; do
-		strace -o /dev/null -e "inject=$changes:signal=KILL:when=$n" \
+		strace -o /dev/null -e "inject=${n%:*}:signal=KILL:when=${n#*:}" \
 			"$ECHOGATE" ${words[$command]} --netns "$host" >/dev/null 2>&1 && continue
 		count=$((count + 1))
 		now=$(what_runs)
