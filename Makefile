@@ -118,6 +118,8 @@ $(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
 # Of the loader, where a test needs some of it.
 $(OUT)/tests/unit-prefix: EXTRA := loader/prefixtable.c
 $(OUT)/tests/unit-prefix: loader/prefixtable.c
+$(OUT)/tests/unit-hex: EXTRA := loader/hex.c
+$(OUT)/tests/unit-hex: loader/hex.c
 $(OUT)/tests/unit-compile: EXTRA := loader/compile.c -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(OUT)/tests/unit-compile: loader/compile.c
 

@@ -17,8 +17,8 @@
 #define SHOWN		24		/* characters of hex in an error line */
 #define BILLION		1000000000
 
-/* Locally administered; what a made-up header is sent by. */
-static const __u8 nobody[ETH_ALEN] = { 2, 0, 0, 0, 0, 1 };
+/* What a made-up header is sent by: locally administered, and hardly anybody's. */
+static const __u8 nobody[ETH_ALEN] = { 2, 'e', 'c', 'h', 'o', 0 };
 
 struct packets {
 	char *name;			/* for error lines */
