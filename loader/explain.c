@@ -33,7 +33,6 @@ struct subject {
 	struct instance *in;		/* its maps and programs */
 	bool attached;
 	enum eg_direction direction;
-	bool l3;
 	struct trial trial;
 	struct rulelist rules;
 	struct eg_ruleset ruleset;
@@ -77,7 +76,6 @@ static enum status subject__open(struct subject *s, struct instance *in, const c
 			  s->direction == EG_EGRESS ? HOOK_TC_EGRESS : instance__ingress(in),
 			  in->dir.ifindex);
 	err = err ?: rodata__read(program, "eg_rulesets", both, sizeof(both));
-	err = err ?: rodata__read(program, "eg_l3", &s->l3, sizeof(s->l3));
 	err = err ?: rulelist__read(&s->rules, in) ?: read_system(s);
 	if (err)
 		return report(status_of(err), "%s: its programs and maps can't be read: %s", name,
@@ -233,7 +231,7 @@ static void fit(const struct subject *s, struct finding *f)
 		f->untried = "the capture has cut off its link header";
 		return;
 	}
-	if (!s->l3) {
+	if (!s->trial.l3) {
 		if (p->made_up && !memcmp(p->frame, zero, ETH_ALEN))
 			memcpy(p->frame, s->config.mac, ETH_ALEN);
 		return;
@@ -341,7 +339,7 @@ static void note_differences(const struct subject *s, struct finding *f)
 	if (t->verdict == EG_VERDICT_ANSWER && read_tags(&f->packet, &key))
 		add_note(f, "on the interface its tag stands beside it, and with a priority it is the "
 			    "kernel's");
-	if (t->reason == EG_REASON_REJECT_FAILED && s->l3)
+	if (t->reason == EG_REASON_REJECT_FAILED && s->trial.l3)
 		add_note(f, "on the interface there would be room: trials have it only behind an "
 			    "Ethernet header");
 }
@@ -360,7 +358,7 @@ static void take_notes(const struct subject *s, struct finding *f)
 	if (f->outcome.tried < p->length)
 		add_note(f, "a trial takes only so much: its first %zu bytes were tried%s",
 			 f->outcome.tried, hence);
-	if (p->made_up && !s->l3)
+	if (p->made_up && !s->trial.l3)
 		add_note(f, "its Ethernet header is made up%s",
 			 t->reason == EG_REASON_OTHER_PATH && !p->source_known ?
 			 ": whether it came from the next hop isn't known" : "");
@@ -374,7 +372,7 @@ static enum status try_packet(struct subject *s, struct finding *f)
 	enum status st = DONE;
 	int err = 0;
 
-	facts__read(&f->facts, f->packet.frame, f->packet.length, s->l3);
+	facts__read(&f->facts, f->packet.frame, f->packet.length, s->trial.l3);
 	if (s->attached)
 		st = try_attached(s, f, &err);
 	else
@@ -392,7 +390,7 @@ static enum status try_packet(struct subject *s, struct finding *f)
 	verdict = f->outcome.trace.verdict;
 	f->replied = verdict == EG_VERDICT_ANSWER || verdict == EG_VERDICT_REJECT;
 	if (f->replied)
-		facts__read(&f->reply, f->outcome.frame, f->outcome.length, s->l3);
+		facts__read(&f->reply, f->outcome.frame, f->outcome.length, s->trial.l3);
 	return DONE;
 }
 
