@@ -124,6 +124,7 @@ LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve rule
 $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
 $(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o
+$(OUT)/tests/unit-hex: $(OUT)/tests/loader/hex.o
 $(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
 $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 

@@ -33,7 +33,6 @@ struct subject {
 	struct instance *in;		/* its maps and programs */
 	bool attached;
 	enum eg_direction direction;
-	bool l3;
 	struct trial trial;
 	struct rulelist rules;
 	struct eg_ruleset ruleset;
@@ -77,7 +76,6 @@ static enum status subject__open(struct subject *s, struct instance *in, const c
 			  s->direction == EG_EGRESS ? HOOK_TC_EGRESS : instance__ingress(in),
 			  in->dir.ifindex);
 	err = err ?: rodata__read(program, "eg_rulesets", both, sizeof(both));
-	err = err ?: rodata__read(program, "eg_l3", &s->l3, sizeof(s->l3));
 	err = err ?: rulelist__read(&s->rules, in) ?: read_system(s);
 	if (err)
 		return report(status_of(err), "%s: its programs and maps can't be read: %s", name,
@@ -233,12 +231,13 @@ static void fit(const struct subject *s, struct finding *f)
 		f->untried = "the capture has cut off its link header";
 		return;
 	}
-	if (!s->l3) {
+	if (!s->trial.l3) {
 		if (p->made_up && !memcmp(p->frame, zero, ETH_ALEN))
 			memcpy(p->frame, s->config.mac, ETH_ALEN);
 		return;
 	}
 	if (!is_ip_frame(p)) {
+		facts__read(&f->facts, p->frame, p->length, false);
 		f->untried = "it is not IP, and nothing else is seen on this interface";
 		return;
 	}
@@ -309,29 +308,61 @@ static enum status try_attached(struct subject *s, struct finding *f, int *err)
 	return st;
 }
 
+/* Whether it is for bytes that are missing. */
+static bool is_for_the_cut(enum eg_reason reason)
+{
+	switch (reason) {
+	case EG_REASON_ETH_TRUNCATED:
+	case EG_REASON_IP_TRUNCATED:
+	case EG_REASON_IP_LENGTH:
+	case EG_REASON_IPV6_CHAIN:
+	case EG_REASON_ICMP_TRUNCATED:
+	case EG_REASON_TIMESTAMP_SHORT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Where a trial isn't what would happen on the interface. */
+static void note_differences(const struct subject *s, struct finding *f)
+{
+	const struct eg_trace *t = &f->outcome.trace;
+	struct eg_vlan_key key;
+
+	if (t->reason == EG_REASON_NOT_LINEAR && s->attached && s->in->meta.mode == EG_MODE_GENERIC)
+		add_note(f, "on the interface it would lie in one piece, as generic XDP has it");
+	else if (t->reason == EG_REASON_NOT_LINEAR)
+		add_note(f, "how much lies in one piece, each driver has its own way");
+	if (!s->attached || s->trial.xdp)
+		return;
+	if (t->verdict == EG_VERDICT_ANSWER && read_tags(&f->packet, &key))
+		add_note(f, "on the interface its tag stands beside it, and with a priority it is the "
+			    "kernel's");
+	if (t->reason == EG_REASON_REJECT_FAILED && s->trial.l3)
+		add_note(f, "on the interface there would be room: trials have it only behind an "
+			    "Ethernet header");
+}
+
 static void take_notes(const struct subject *s, struct finding *f)
 {
 	const struct eg_trace *t = &f->outcome.trace;
 	const struct packet *p = &f->packet;
-	struct eg_vlan_key key;
+	const char *hence = !f->untried && is_for_the_cut(t->reason) ? ", hence the reason" : "";
 
 	if (p->length < p->whole)
-		add_note(f, "the capture has cut it to %zu of %zu bytes: so it was tried", p->length,
-			 p->whole);
+		add_note(f, "the capture has cut it to %zu of %zu bytes%s", p->length, p->whole,
+			 hence);
 	if (f->untried)
 		return;
 	if (f->outcome.tried < p->length)
-		add_note(f, "a trial takes only so much: its first %zu bytes were tried",
-			 f->outcome.tried);
-	if (p->made_up && !s->l3)
+		add_note(f, "a trial takes only so much: its first %zu bytes were tried%s",
+			 f->outcome.tried, hence);
+	if (p->made_up && !s->trial.l3)
 		add_note(f, "its Ethernet header is made up%s",
 			 t->reason == EG_REASON_OTHER_PATH && !p->source_known ?
 			 ": whether it came from the next hop isn't known" : "");
-	if (t->reason == EG_REASON_NOT_LINEAR)
-		add_note(f, "how much lies in one piece, each driver has its own way");
-	if (s->attached && !s->trial.xdp && t->verdict == EG_VERDICT_ANSWER &&
-	    read_tags(p, &key))
-		add_note(f, "in tc its tag stands beside the frame; one with a priority is the kernel's");
+	note_differences(s, f);
 }
 
 /* Reports what concerns more than this packet. */
@@ -341,7 +372,7 @@ static enum status try_packet(struct subject *s, struct finding *f)
 	enum status st = DONE;
 	int err = 0;
 
-	facts__read(&f->facts, f->packet.frame, f->packet.length, s->l3);
+	facts__read(&f->facts, f->packet.frame, f->packet.length, s->trial.l3);
 	if (s->attached)
 		st = try_attached(s, f, &err);
 	else
@@ -359,7 +390,7 @@ static enum status try_packet(struct subject *s, struct finding *f)
 	verdict = f->outcome.trace.verdict;
 	f->replied = verdict == EG_VERDICT_ANSWER || verdict == EG_VERDICT_REJECT;
 	if (f->replied)
-		facts__read(&f->reply, f->outcome.frame, f->outcome.length, s->l3);
+		facts__read(&f->reply, f->outcome.frame, f->outcome.length, s->trial.l3);
 	return DONE;
 }
 
@@ -688,6 +719,8 @@ static enum status explain_all(struct subject *s, struct packets *packets,
 			add_to_document(s, &f);
 		else
 			print_finding(s, &f);
+		/* They may come one by one, from a tcpdump that is running. */
+		fflush(stdout);
 	}
 	if (opts->json)
 		puts("\n]}");
