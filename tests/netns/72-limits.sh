@@ -5,7 +5,7 @@
 # compared with its rate times the time that the flood took, by the replies and by the rule's
 # counter. A machine that stands still for longer than a burst lasts gets a second try.
 
-# shellcheck disable=SC2317  # functions as arguments
+# shellcheck disable=SC2317,SC2119  # functions as arguments; arguments that may be missing
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

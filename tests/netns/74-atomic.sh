@@ -9,7 +9,7 @@
 #
 #	EG_APPLIES=500 tests/netns/74-atomic.sh		so many applies (100), half in each mode
 
-# shellcheck disable=SC2317  # functions as arguments
+# shellcheck disable=SC2317,SC2119  # functions as arguments; arguments that may be missing
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
