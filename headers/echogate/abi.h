@@ -273,6 +273,7 @@ enum eg_default {
 	EG_DEFAULT_ANSWER,	/* an echo request that can be answered is, the rest passes */
 	EG_DEFAULT_PASS,
 	EG_DEFAULT_DROP,	/* what is protected passes */
+	EG_DEFAULT_COUNT
 };
 
 /* In .rodata, one for each direction: what isn't used is not even in the program. */

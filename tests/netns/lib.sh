@@ -242,6 +242,61 @@ answers() {
 	counter "$1" "$2" "$family.echo-request.answer.packets"
 }
 
+# Rules that run --------------------------------------------------------------------
+
+# Two rulesets, $work/a and $work/b, that have a rule in common and that pings tell apart
+two_rulesets() {
+	cat >"$work/a" <<-'END'
+		# what is common to both
+		count icmp type echo-request
+		drop icmp type echo-request ttl 77
+		egress {
+			count icmp type echo-reply
+		}
+	END
+	cat >"$work/b" <<-'END'
+		drop icmp type echo-request ttl 99
+		count icmp type echo-request
+	END
+}
+
+# replies ADDRESS TTL...: to one ping with each, and one with the usual TTL after it: what
+# has not been answered when that one is never will be. A number for each.
+# shellcheck disable=SC2016  # the inner shell expands
+replies() {
+	in_ns "$client" sh -c '
+		received() {
+			awk "/^Icmp:/ && !n { n = split(\$0, name); next } /^Icmp:/ {
+				for (i = 2; i <= n; i++) if (name[i] == \"InEchoReps\") print \$i }" /proc/net/snmp
+		}
+		addr=$1
+		shift
+		for ttl; do
+			before=$(received)
+			ping -n -q -c 1 -W 0.001 -t "$ttl" "$addr"
+			ping -n -q -c 1 -W 10 "$addr" || echo no reply >&2
+			echo $(($(received) - before)) >&3
+		done' sh "$@" 3>&1 >/dev/null
+}
+
+# what_runs [ADDRESS]: a, b, none, or what else becomes of the two pings
+what_runs() {
+	local got
+
+	got=$(replies "${1:-198.18.0.2}" 77 99 | xargs)
+	case $got in
+	"1 2") echo a ;;
+	"2 1") echo b ;;
+	"2 2") echo none ;;
+	*) echo "neither: $got" ;;
+	esac
+}
+
+# status_of NETNS IFACE PATH
+status_of() {
+	"$ECHOGATE" status "$2" --netns "$1" --json 2>/dev/null | field "interfaces.0.$3"
+}
+
 # Leftovers -----------------------------------------------------------------------
 
 pin_dir() {
