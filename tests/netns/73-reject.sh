@@ -4,7 +4,7 @@
 # What `reject` sends, and never sends: by raw frames from a station (c0), and by a kernel
 # that must believe the errors (c1, of another namespace).
 
-# shellcheck disable=SC2317  # functions as arguments
+# shellcheck disable=SC2317,SC2119  # functions as arguments; arguments that may be missing
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
