@@ -708,8 +708,9 @@ static enum status explain_all(struct subject *s, struct packets *packets,
 		print_head(s, opts->config);
 	/* Nobody reads any more: ferror(). */
 	while (!st && !ferror(stdout)) {
-		struct finding f = { .number = ++number };
+		struct finding f = {};
 
+		f.number = ++number;
 		st = packets__next(packets, &f.packet, &more);
 		if (st || !more)
 			break;
