@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What would happen to packets, and why: each is tried with a loaded program, that of an interface or
- * one loaded from a file for this and attached nowhere.
+ * What would happen to packets, and why: each is tried with a loaded program, that of an interface
+ * or one loaded from a file for this and attached nowhere.
  */
 #include "command.h"
 #include "facts.h"
@@ -82,8 +82,8 @@ static enum status subject__open(struct subject *s, struct instance *in, const c
 			      why(err));
 	s->ruleset = both[s->direction];
 	if (s->ruleset.fallback >= EG_DEFAULT_COUNT)
-		return report(FAILED, "%s: its programs can't be understood; attach again to mend it",
-			      name);
+		return report(FAILED, "%s: its programs can't be understood; attach again to "
+			      "mend it", name);
 	return DONE;
 }
 
@@ -162,7 +162,10 @@ static enum status load(struct generation *g, const struct snapshot *snap, struc
 	return object__load(&opts, g->name, obj);
 }
 
-/* The same for a file, with the addresses of the namespace. @in is made to look like an interface's. Reports. */
+/*
+ * The same for a file, with the addresses of the namespace. @in is made to look like an
+ * interface's. Reports.
+ */
 static enum status open_file(struct subject *s, const struct config *config, const char *name,
 			     struct object *obj, struct instance *in)
 {
@@ -337,8 +340,8 @@ static void note_differences(const struct subject *s, struct finding *f)
 	if (!s->attached || s->trial.xdp)
 		return;
 	if (t->verdict == EG_VERDICT_ANSWER && read_tags(&f->packet, &key))
-		add_note(f, "on the interface its tag stands beside it, and with a priority it is the "
-			    "kernel's");
+		add_note(f, "on the interface its tag stands beside it, and with a priority it is "
+			    "the kernel's");
 	if (t->reason == EG_REASON_REJECT_FAILED && s->trial.l3)
 		add_note(f, "on the interface there would be room: trials have it only behind an "
 			    "Ethernet header");
@@ -448,8 +451,8 @@ static void print_head(const struct subject *s, const char *config)
 	printf(", %u rule%s, default %s\n", s->ruleset.rules, s->ruleset.rules == 1 ? "" : "s",
 	       default_names[s->ruleset.fallback]);
 	if (!s->attached)
-		puts("Addresses are this namespace's. MAC addresses and VLANs are taken for its own, and the "
-		     "way back isn't judged.");
+		puts("Addresses are this namespace's. MAC addresses and VLANs are taken for its "
+		     "own, and the way back isn't judged.");
 }
 
 static void print_time(const struct packet *p)
@@ -504,13 +507,15 @@ static void print_verdict(const struct subject *s, const struct eg_trace *t)
 {
 	const struct listed_rule *r = decider(s, t);
 
-	printf(LABEL "%s (%s), by ", "verdict", verdict_names[t->verdict], verdict_texts[t->verdict]);
+	printf(LABEL "%s (%s), by ", "verdict", verdict_names[t->verdict],
+	       verdict_texts[t->verdict]);
 	if (r)
 		printf("line %u\n", r->line);
 	else
 		printf("default %s\n", default_names[s->ruleset.fallback]);
 	if (t->reason != EG_REASON_NONE)
-		printf(LABEL "%s: %s\n", "reason", reason_names[t->reason], reason_texts[t->reason]);
+		printf(LABEL "%s: %s\n", "reason", reason_names[t->reason],
+		       reason_texts[t->reason]);
 }
 
 /* As tcpdump -xx does, so that it can be given to those who read that; also to this command. */
@@ -703,8 +708,9 @@ static enum status explain_all(struct subject *s, struct packets *packets,
 		print_head(s, opts->config);
 	/* Nobody reads any more: ferror(). */
 	while (!st && !ferror(stdout)) {
-		struct finding f = { .number = ++number };
+		struct finding f = {};
 
+		f.number = ++number;
 		st = packets__next(packets, &f.packet, &more);
 		if (st || !more)
 			break;
@@ -739,7 +745,8 @@ static enum status check(const struct command *self, const struct explain_option
 			 char **argv)
 {
 	if (optind == argc)
-		return command__wrong(self, "no packets given: a file, hex, or - for standard input");
+		return command__wrong(self, "no packets given: a file, hex, or - for standard "
+				      "input");
 	if (argc - optind > 2)
 		return command__wrong(self, "one source of packets and one interface at most");
 	if (opts->config && argc - optind > 1)

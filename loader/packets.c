@@ -122,8 +122,8 @@ static enum status check_link_type(const struct packets *p)
 		return DONE;
 	}
 	name = pcap_datalink_val_to_name(type);
-	return report(USAGE, "%s: link type %d (%s); only Ethernet, Linux cooked and raw IP are understood",
-		      p->name, type, name ?: "unknown");
+	return report(USAGE, "%s: link type %d (%s); only Ethernet, Linux cooked and raw IP are "
+		      "understood", p->name, type, name ?: "unknown");
 }
 
 static enum status open_stream(struct packets *p, FILE *f)
@@ -207,8 +207,8 @@ void packets__close(struct packets *p)
 /* Reading ------------------------------------------------------------------------ */
 
 /*
- * Lays out a frame: `length` of `whole` bytes were captured, of which `skip` are no part of it. With
- * `header`, room for that of Ethernet stands before them. Reports.
+ * Lays out a frame: `length` of `whole` bytes were captured, of which `skip` are no part of it.
+ * With `header`, room for that of Ethernet stands before them. Reports.
  */
 static enum status lay_out(struct packets *p, struct packet *out, const __u8 *data, size_t length,
 			   size_t whole, size_t skip, bool header)
