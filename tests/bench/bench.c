@@ -54,6 +54,7 @@ static const char usage_text[] =
 	"  --quick      short measurements, to see that all of it works\n"
 	"  --json       print JSON\n"
 	"  --cpu N      CPU that does everything (the last one allowed)\n"
+	"  --busy       count CPU time instead of the clock's: for a machine that others use too\n"
 	"  --only LIST  of these, and what they are compared with:%s\n"
 	"  --alone      only packets alone\n"
 	"\n"
@@ -112,7 +113,8 @@ static int parse(int argc, char **argv)
 		{ "rounds", required_argument, NULL, 'r' }, { "quick", no_argument, NULL, 'q' },
 		{ "json", no_argument, NULL, 'j' },	    { "cpu", required_argument, NULL, 'c' },
 		{ "only", required_argument, NULL, 'o' },   { "alone", no_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'h' },	    {},
+		{ "help", no_argument, NULL, 'h' },	    { "busy", no_argument, NULL, 'b' },
+		{},
 	};
 	int c;
 
@@ -135,6 +137,9 @@ static int parse(int argc, char **argv)
 		case 'o':
 			if (choose(optarg))
 				return -EINVAL;
+			break;
+		case 'b':
+			b.busy = true;
 			break;
 		case 'a':
 			b.only_alone = true;

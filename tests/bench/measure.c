@@ -225,12 +225,12 @@ static int measure(const struct group *g, enum candidate_id id, __u64 least, dou
 		}
 		if (err)
 			goto failed;
-		if (b.have_ksoftirqd && one.ns > one.work_ns + one.ns / 50 && spare) {
+		if (b.have_ksoftirqd && one.ns > one.work_ns + one.ns / 50 && spare && !b.busy) {
 			b.disturbed++;
 			spare--;
 			continue;
 		}
-		total_ns += one.ns;
+		total_ns += b.busy ? one.work_ns : one.ns;
 		total += count;
 	}
 	*result = total ? (double)total_ns / (double)total : 0;

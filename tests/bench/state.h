@@ -153,6 +153,7 @@ struct state {
 	const char *echogate;
 	int rounds, done; /* wanted, finished */
 	bool quick, json, only_alone;
+	bool busy; /* CPU time counts, not the clock */
 	unsigned int only; /* candidates, by bit */
 	int cpu;
 	clockid_t ksoftirqd; /* its CPU time */
