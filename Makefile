@@ -5,6 +5,7 @@
 #   make demo       see it answer a flood of pings between two namespaces
 #   make test       every test; ends with "N passed, N failed, N skipped"
 #   make differential  rules against a naive evaluator, a million packets for each hook
+#   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
 #   make bench      throughput beside bare XDP_TX, bare XDP_DROP and the kernel
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
@@ -33,13 +34,14 @@ LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
 LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
 UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
+FUZZ_BIN	:= $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
 HOOKS_BIN	:= $(patsubst tests/hooks/%.c,$(OUT)/tests/hooks-%,$(wildcard tests/hooks/*.c))
 PARITY_SRC	:= $(wildcard tests/parity/*.c)
 PARITY_BIN	:= $(if $(PARITY_SRC),$(OUT)/tests/parity)
 BENCH_SRC	:= $(filter-out %.bpf.c,$(wildcard tests/bench/*.c))
 BENCH_BIN	:= $(if $(BENCH_SRC),$(OUT)/tests/bench)
 TOOL_BIN	:= $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
-TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(PARITY_BIN)
+TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(FUZZ_BIN) $(PARITY_BIN)
 
 ifeq ($(V),1)
 Q :=
@@ -51,7 +53,7 @@ MAKEFLAGS += --no-print-directory -s
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all test check differential bench demo install format lint deps clean tests FORCE
+.PHONY: all test check differential fuzz bench demo install format lint deps clean tests FORCE
 .SECONDARY:
 
 all: $(OUT)/echogate
@@ -103,7 +105,8 @@ $(OUT)/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	$(Q)$(CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/loader/language.lex.o: $(OUT)/loader/language.tab.h
+$(OUT)/loader/language.lex.o $(OUT)/tests/loader/language.lex.o $(OUT)/tests/fuzz/language.lex.o: \
+	$(OUT)/loader/language.tab.h
 
 $(OUT)/echogate: $(LOADER_OBJ)
 	$(call say,LINK,$@)
@@ -115,16 +118,52 @@ $(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-# Of the loader, where a test needs some of it.
-$(OUT)/tests/unit-prefix: EXTRA := loader/prefixtable.c
-$(OUT)/tests/unit-prefix: loader/prefixtable.c
-$(OUT)/tests/unit-compile: EXTRA := loader/compile.c -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
-$(OUT)/tests/unit-compile: loader/compile.c
+# A unit test names the files of the loader that it is linked with.
+LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve ruleset print cover \
+		   setfile source prefixes words util)
+$(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
+$(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
+$(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o
+$(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
+$(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+$(OUT)/tests/loader/%.o: loader/%.c $(OUT)/clang
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -MMD -MP -c $< -o $@
+
+$(OUT)/tests/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -MMD -MP -c $< -o $@
 
 $(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $(EXTRA) $< -lcmocka -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $(filter %.c %.o,$^) -lcmocka \
+		$(UNIT_LIBS) -o $@
+
+# libFuzzer comes with clang, so here clang compiles all of it.
+FUZZ_SECONDS	?= 600
+FUZZ_CC		:= $(CLANG) -fsanitize=address,undefined -fno-sanitize-recover=all
+$(OUT)/tests/fuzz-language: $(addprefix $(OUT)/tests/fuzz/,$(LANGUAGE))
+$(OUT)/tests/fuzz-language: FUZZ_LIBS = -lbpf
+
+$(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link $(HOST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/tests/fuzz/%.o: $(OUT)/loader/%.c $(OUT)/clang
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link $(HOST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(OUT)/tests/fuzz-%: tests/fuzz/%.c $(OUT)/clang
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer $(HOST_CFLAGS) -Itests -I. -MMD -MP -MF $@.d \
+		$(filter %.c %.o,$^) $(FUZZ_LIBS) -o $@
 
 # With the loader's parser and compiler, for those that try rules.
 $(OUT)/tests/hooks-%: tests/hooks/%.c $(BOUT)/echogate.skel.h $(OUT)/loader.a $(OUT)/clang
@@ -153,6 +192,10 @@ tests: $(TEST_BIN) $(TOOL_BIN)
 test check: deps
 	@$(MAKE) all tests $(BENCH_BIN)
 	@tests/run
+
+fuzz: deps
+	@$(MAKE) all $(FUZZ_BIN)
+	@tests/fuzz/run $(FUZZ_SECONDS)
 
 bench: deps
 	@$(MAKE) all $(BENCH_BIN)
@@ -184,8 +227,10 @@ endif
 PREFIX ?= /usr/local
 install: all
 	install -D -m 755 $(OUT)/echogate $(DESTDIR)$(PREFIX)/sbin/echogate
+	install -D -m 644 loader/share/echogate.conf.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/echogate.conf.5
 
-SH_FILES = .ci/run tests/run tests/demo loader/share/deps $(wildcard tests/netns/*.sh)
+SH_FILES = .ci/run tests/run tests/fuzz/run tests/demo loader/share/deps $(wildcard tests/netns/*.sh)
 
 # The lines changed since the last commit: what was laid out by hand stays.
 format:
@@ -193,6 +238,7 @@ format:
 
 lint:
 	$(Q)shellcheck -x $(SH_FILES)
+	$(Q)mandoc -Tlint loader/share/echogate.conf.5
 	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability --error-exitcode=1 \
 		--inline-suppr --suppress=arithOperationsOnVoidPointer --suppress=missingInclude \
 		'-DLIBBPF_OPTS(t,n,...)=struct t n={__VA_ARGS__}' '-D__always_inline=inline' \
@@ -203,4 +249,5 @@ clean:
 
 FORCE:
 
--include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/tests/*.d)
+-include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/tests/*.d $(OUT)/tests/loader/*.d \
+	   $(OUT)/tests/fuzz/*.d)

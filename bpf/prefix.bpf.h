@@ -31,7 +31,7 @@ __noinline int eg_class4_among(__u32 addr, __u32 cell)
 {
 	__u32 lengths = cell & 0xffff;
 
-	/* 64 bits: spilled with half of a stack slot, the verifier would lose count. */
+	/* 64 bits: beside something else in a stack slot, the verifier would lose count. */
 	for (__u64 i = 0; i < 16 && lengths; i++) {
 		__u32 n = eg_first_bit(lengths), class;
 

@@ -91,7 +91,13 @@ static __always_inline enum eg_reason eg_reject_judge(void *ctx, enum eg_hook ho
 	end = eg_data_end(ctx, hook);
 	eg_take_up(&counters->match, &p, data);
 	reason = eg_error_judge(data + p.l3, end, &p, &counters->match, &eg_addrs, how & 0xff,
-				eg_offload, &counters->error);
+				&counters->error);
+	if (reason != EG_REASON_NONE)
+		return reason;
+	/* All is read anew from there, and looked at by the verifier once: see eg_put_aside(). */
+	barrier();
+	reason = eg_error_sum(data + p.l3, end, counters->match.kind, eg_offload,
+			      &counters->error);
 	if (reason != EG_REASON_NONE)
 		return reason;
 	if (!eg_error_source(&counters->match, &counters->error))

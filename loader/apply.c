@@ -333,7 +333,8 @@ enum status cmd_apply(const struct command *self, int argc, char **argv)
 	/* Before there is a million prefixes in memory, which it would keep. */
 	if (opts.confirm)
 		st = check_privileges() ?: guard__start(&guard, opts.netns);
-	st = st ?: config__read(opts.file, &config) ?: config__load_sets(config, count ? names : NULL, count);
+	st = st ?: config__read(opts.file, &config) ?:
+	     config__load_sets(config, count ? names : NULL, count);
 	if (!st)
 		st = opts.check ? check(&opts, config, names, count) :
 				  apply(&opts, config, names, count, &guard);

@@ -128,7 +128,8 @@ static int try_mode(struct attachment *a, enum eg_mode mode)
 		err = hooks__tc(&a->hooks, HOOK_TC_INGRESS, a->g.next.programs[EG_INGRESS],
 				&a->g.running);
 	else
-		err = hooks__xdp(&a->hooks, mode, a->g.next.programs[EG_INGRESS], &a->g.running, &a->g.dev);
+		err = hooks__xdp(&a->hooks, mode, a->g.next.programs[EG_INGRESS], &a->g.running,
+				 &a->g.dev);
 	if (!err) {
 		a->g.meta.mode = mode;
 		return 0;

@@ -89,8 +89,6 @@ static void leave_home(int line)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
-	if (chdir("/"))
-		_exit(FAILED);
 	null = open("/dev/null", O_RDWR);
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
@@ -109,7 +107,7 @@ static void watch(int line, const char *netns)
 	leave_home(line);
 	/* The command is ready to swap; without this word it never got so far. */
 	if (read(line, &deadline, sizeof(deadline)) != sizeof(deadline) ||
-	    scope__open(&scope, netns) ||
+	    scope__open(&scope, netns) || chdir("/") ||
 	    write(line, &deadline, sizeof(deadline)) != sizeof(deadline))
 		_exit(FAILED);
 	close_fd(&line);

@@ -28,7 +28,7 @@ struct generation {
 	struct eg_meta meta;
 	__u32 forwarded;		/* EG_OWNED_FORWARD4/6 that was turned on for it */
 	__u64 started, built;		/* ns, monotonic */
-	__u64 both_ns;			/* for how long one hook was its and the other its predecessor's */
+	__u64 both_ns;			/* while one hook was its and the other its predecessor's */
 };
 
 void generation__init(struct generation *g);

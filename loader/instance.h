@@ -27,7 +27,7 @@ struct instance {
 	int links[HOOK_COUNT];			/* -1: not pinned */
 	int programs[EG_DIRECTION_COUNT];	/* -1: not pinned */
 	__u32 program_ids[EG_DIRECTION_COUNT];	/* 0: not known */
-	__u32 system_id;			/* of eg_config: generations that share it share the rest */
+	__u32 system_id;			/* of eg_config; the same: all MAP_SYSTEM are */
 	struct bpf_link_info info[HOOK_COUNT];
 	bool alive[HOOK_COUNT];			/* the link holds a program on a device */
 

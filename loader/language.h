@@ -115,7 +115,7 @@ struct parser {
 	bool fresh;			/* nothing of a statement yet */
 	struct place blocks[4];		/* of the { of blocks that are open */
 	unsigned int depth;
-	unsigned int pending;		/* END tokens that are due */
+	bool end_due;			/* an END that the text doesn't have */
 
 	/* the grammar's */
 	struct scope *scope;

@@ -129,9 +129,10 @@ const char *prefix__parse(struct slice text, struct prefix *p, size_t *at, bool 
 	const char *pos = text.at, *end = text.at + text.length, *wrong;
 	bool six = memchr(text.at, ':', text.length);
 	int most = six ? 128 : 32, length = most;
-	__u8 *bytes = (__u8 *)p->addr;
+	__u8 *bytes;
 
 	memset(p, 0, sizeof(*p));
+	bytes = (__u8 *)p->addr;
 	p->family = six ? AF_INET6 : AF_INET;
 	wrong = six ? parse_ipv6(&pos, end, bytes) : parse_ipv4(&pos, end, bytes);
 	if (!wrong && pos < end && *pos == '/') {

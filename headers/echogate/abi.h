@@ -115,7 +115,8 @@ struct eg_error {
 	__be32 from[4], to[4];		/* IPv4: [0] */
 	__u8  unfinished;		/* bool: so was the packet's checksum */
 	__u8  hops;			/* TTL or hop limit to be sent with */
-	__u8  pad[6];
+	__u16 header;			/* bytes of the packet before its upper layer */
+	__u32 size;			/* of the packet, by its IP header */
 };
 
 /* Counters ------------------------------------------------------------- */

@@ -62,32 +62,46 @@ static const __u8 eg_ipv6_ext[256] = {
 /*
  * Walks the extension headers from *proto on; the cursor stands behind the fixed
  * header and ends at the upper layer, whose protocol is left in *proto.
- * FRAGMENT for any fragment header, an atomic one (RFC 6946) included: what
- * follows a later fragment's is no header. *proto then is what the fragment
- * header names. *shape gets what the rules call it, EG_SHAPE_*.
+ * FRAGMENT for any fragment header, an atomic one (RFC 6946) included. What follows a
+ * later fragment's is no header, and *proto then is what the fragment header names; a
+ * first one's chain goes on (RFC 7112), or whoever hides behind it would be taken for
+ * something else. *shape gets what the rules call it, EG_SHAPE_*.
  *
  * Hardly a branch, since the verifier follows every combination of them.
  */
 static __always_inline enum eg_reason eg_ipv6_walk(struct eg_cursor *c, __u8 *proto,
 						   __u32 *shape)
 {
+	__u32 first = 0, options = 0, later;
+
 	for (int i = 0; i <= EG_IPV6_EXTENSIONS; i++) {
-		__u32 kind = eg_ipv6_ext[*proto], more;
+		__u32 kind = eg_ipv6_ext[*proto], fragment, more;
 		const __u8 *ext;
 
-		if (kind == EG_EXT_NONE)
-			return eg_view(c->pos, 0, c->end) ? EG_REASON_NONE : EG_REASON_IPV6_CHAIN;
+		if (kind == EG_EXT_NONE) {
+			*shape = first + options;
+			if (!eg_view(c->pos, 0, c->end))
+				return EG_REASON_IPV6_CHAIN;
+			return first ? EG_REASON_FRAGMENT : EG_REASON_NONE;
+		}
 		ext = eg_take(c, 8);
 		if (!ext)
 			return EG_REASON_IPV6_CHAIN;
 		*proto = ext[0];
-		if (kind == EG_EXT_FRAGMENT) {
-			*shape += EG_SHAPE_LATER -
-				  eg_is_zero(eg_load16(ext + 2) & eg_htons(EG_IPV6_OFFSET));
+		if (i == EG_IPV6_EXTENSIONS)
+			break;
+		fragment = eg_is_zero(kind ^ EG_EXT_FRAGMENT);
+		later = eg_load16(ext + 2) & eg_htons(EG_IPV6_OFFSET) & -fragment;
+		barrier_var(later);
+		if (later) {
+			*shape = EG_SHAPE_LATER + options;
 			return EG_REASON_FRAGMENT;
 		}
-		*shape = EG_SHAPE_OPTIONS;
-		more = (__u32)ext[1] << (4 - kind);
+		first |= fragment * EG_SHAPE_FIRST;
+		options |= (fragment ^ 1) * EG_SHAPE_OPTIONS;
+		barrier_var(first);
+		barrier_var(options);
+		more = ((__u32)ext[1] << (4 - kind)) & (fragment - 1);
 		EG_BOUND(more, 2047);
 		c->pos += more;
 	}

@@ -79,8 +79,8 @@ static __always_inline __u32 eg_bucket4_place(__u64 places)
 }
 
 /*
- * Class of a key in this bucket; 0: it isn't here. In a loop of look-ups the verifier
- * would follow every combination of branches, so all places are compared.
+ * Class of a key in this bucket; 0: it isn't here. Without a branch, since look-ups
+ * are done in a loop, where the verifier would follow every combination of them.
  */
 static __always_inline __u32 eg_bucket4_class(const struct eg_bucket4 *b, __u32 key, __u8 tag)
 {
@@ -90,26 +90,24 @@ static __always_inline __u32 eg_bucket4_class(const struct eg_bucket4 *b, __u32 
 	for (int i = 0; i < EG_BUCKET4_WAYS; i++)
 		same |= eg_is_zero(b->key[i] ^ key) << (8 * i);
 	same &= eg_bucket4_places(b, tag);
-	return same ? b->class[eg_bucket4_place(same)] : 0;
+	return b->class[eg_bucket4_place(same)] & (eg_is_zero(same | same >> 32) - 1);
 }
 
 static __always_inline __u32 eg_bucket6_class(const struct eg_bucket6 *b, __u64 hi, __u64 lo,
 					      __u32 length)
 {
-	__u32 hit = 0;
+	__u32 hit = 0, i;
 
 #pragma GCC unroll 3
-	for (int i = 0; i < EG_BUCKET6_WAYS; i++) {
+	for (i = 0; i < EG_BUCKET6_WAYS; i++) {
 		__u64 differ = (b->key[i][0] ^ hi) | (b->key[i][1] ^ lo) | (b->length[i] ^ length);
 
 		hit |= eg_is_zero(differ | differ >> 32) << i;
 	}
-	if (!hit)
-		return 0;
-	/* Only one place can hit: 1, 2, 4 become 0, 1, 2. */
-	hit >>= 1;
-	EG_BOUND(hit, 3);
-	return b->class[hit];
+	/* At most one place hits: 1, 2, 4 become 0, 1, 2. */
+	i = hit >> 1;
+	EG_BOUND(i, 3);
+	return b->class[i] & (eg_is_zero(hit) - 1);
 }
 
 #endif

@@ -72,17 +72,16 @@ static __always_inline __u64 eg_pseudo(bool v4, const void *addrs, __u8 protocol
  * whoever puts the frame on a wire makes it that of all. Nothing says so to a
  * program; the field's value does, and is wrong once in 65,536. True if it does.
  */
-static __always_inline bool eg_sum_unfinished(const struct eg_packet *p, bool v4,
-					      const void *addrs, __u32 size, const void *end)
+static __always_inline bool eg_sum_unfinished(const void *l4, const void *end, __u32 kind,
+					      __u16 pseudo)
 {
-	__u32 protocol = p->kind & 255, field = protocol == EG_IPPROTO_TCP ? 16 : 6;
+	__u32 protocol = kind & 255;
 	const void *check;
 
-	if (p->kind >= EG_KIND_ICMP ||
-	    (protocol != EG_IPPROTO_TCP && protocol != EG_IPPROTO_UDP))
+	if (kind >= EG_KIND_ICMP || (protocol != EG_IPPROTO_TCP && protocol != EG_IPPROTO_UDP))
 		return false;
-	check = eg_view(p->l4 + field, 2, end);
-	return check && eg_load16(check) == eg_fold(eg_pseudo(v4, addrs, protocol, size));
+	check = eg_view(l4 + (protocol == EG_IPPROTO_TCP ? 16 : 6), 2, end);
+	return check && eg_load16(check) == pseudo;
 }
 
 /* Sequence and acknowledgment numbers of a reset for the segment at `tcp`, `size` bytes long. */
@@ -110,75 +109,58 @@ static __always_inline enum eg_reason eg_reset_judge(const __u8 *tcp, __u32 size
 
 /*
  * Whether and what may be sent for the packet `p` at `l3`, whose fields were read into
- * `m`; with `offload` its checksum may be unfinished. Fills `e` but for where it comes from.
+ * `m`. Fills `e` but for where it comes from and what eg_error_sum() adds.
  */
 static __always_inline enum eg_reason eg_error_judge(const void *l3, const void *end,
 						     const struct eg_packet *p,
 						     const struct eg_match *m,
 						     const struct eg_addrs *own,
-						     enum eg_reject reject, bool offload,
-						     struct eg_error *e)
+						     enum eg_reject reject, struct eg_error *e)
 {
 	bool v4 = m->family == AF_INET;
-	__u32 header = p->l4 - l3, most, len, upper, word;
-	__u64 sum = 0;
+	__u32 header = p->l4 - l3, most = v4 ? EG_ERROR_MAX4 : EG_ERROR_MAX6, len, word;
 
 	if (!m->family || eg_shape_later(p->shape) || !eg_kind_answerable(p->kind) ||
 	    eg_group(m->family, m->to, own) || !eg_single_host(m->family, m->from))
 		return EG_REASON_REJECT_FORBIDDEN;
-	l3 = eg_view(l3, v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), end);
+	l3 = eg_view(l3, sizeof(struct iphdr), end);
 	if (!l3)
 		return EG_REASON_REJECT_FAILED;
 	word = eg_ntohl(eg_load32(l3));
 	if (v4) {
 		len = word & 0xffff;
 		e->tos = word >> 16;
-		/* The kernel throws away without a word what this would be an error about. */
-		if (!eg_sum(l3, header, end, &sum) || eg_fold(sum) != 0xffff)
-			return EG_REASON_REJECT_FORBIDDEN;
-		most = EG_ERROR_MAX4;
-		e->head = EG_ERROR_HEAD4;
 	} else {
-		len = sizeof(struct ipv6hdr) + eg_ntohs(((const struct ipv6hdr *)l3)->payload_len);
+		len = sizeof(struct ipv6hdr) + eg_ntohs(eg_load16(l3 + 4));
 		e->tos = word >> 20;
-		most = EG_ERROR_MAX6;
-		e->head = EG_ERROR_HEAD6;
 	}
 	if (len < header)
 		return EG_REASON_REJECT_FORBIDDEN;
-	upper = len - header;
 	e->family = m->family;
-	__builtin_memcpy(e->to, m->from, sizeof(e->to));
-	e->unfinished = offload && eg_sum_unfinished(p, v4, v4 ? l3 + 12 : l3 + 8, upper, end);
+	e->size = len;
+	e->header = header;
+	e->rest = 0;
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++)
+		e->to[i] = m->from[i];
 	if (reject == EG_REJECT_TCP_RESET) {
 		const __u8 *tcp = eg_view(p->l4, EG_TCP_HEADER, end);
 
 		/* In place, which options and extension headers would be in. */
-		if (!tcp || header != (v4 ? 20 : 40) || (p->kind & 255) != EG_IPPROTO_TCP ||
-		    p->kind >= EG_KIND_ICMP || p->shape != EG_SHAPE_WHOLE)
+		if (!tcp || header != (v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) ||
+		    (p->kind & 255) != EG_IPPROTO_TCP || p->kind >= EG_KIND_ICMP ||
+		    p->shape != EG_SHAPE_WHOLE)
 			return EG_REASON_REJECT_FORBIDDEN;
 		e->head = 0;
 		e->quote = header + EG_TCP_HEADER;
 		e->len = e->quote;
-		return eg_reset_judge(tcp, upper, e);
+		return eg_reset_judge(tcp, len - header, e);
 	}
+	e->head = v4 ? EG_ERROR_HEAD4 : EG_ERROR_HEAD6;
 	e->quote = len < most - e->head ? len : most - e->head;
-	e->len = e->head + e->quote;
-	e->sum = 0;
-	if (!eg_sum(l3, e->quote, end, &e->sum))
+	if (e->quote < header)
 		return EG_REASON_REJECT_FORBIDDEN;
-	/*
-	 * What is quoted will have another sum on the wire: from the transport header on
-	 * it comes to the complement of what the field holds now.
-	 */
-	if (e->unfinished) {
-		sum = 0;
-		if (!eg_sum(p->l4, e->quote - header, end, &sum))
-			return EG_REASON_REJECT_FAILED;
-		e->sum += (__u16)~eg_fold(sum);
-		e->sum += (__u16)~eg_fold(
-			eg_pseudo(v4, v4 ? l3 + 12 : l3 + 8, p->kind & 255, upper));
-	}
+	e->len = e->head + e->quote;
 	switch (reject) {
 #define EG_REJECT_TYPE(id, name, type4, code4, type6, code6)	\
 	case EG_REJECT_##id:					\
@@ -190,13 +172,50 @@ static __always_inline enum eg_reason eg_error_judge(const void *l3, const void 
 	case EG_REJECT_COUNT:
 		return EG_REASON_REJECT_FAILED;
 	}
-	e->rest = 0;
 	if (!v4 && e->type == ICMPV6_PARAMPROB) {
 		/* The pointer: where the next header that nobody knows is named. */
 		if (p->shape != EG_SHAPE_WHOLE)
 			return EG_REASON_REJECT_FORBIDDEN;
 		e->rest = eg_htonl(offsetof(struct ipv6hdr, nexthdr));
 	}
+	return EG_REASON_NONE;
+}
+
+/*
+ * Sums up what is quoted of the packet of `kind` at `l3`, and with that verifies an IPv4
+ * header: the kernel throws a packet with a bad one away without a word. With `offload`
+ * the packet's checksum may be unfinished; then what is quoted will have another sum on the
+ * wire: from the upper layer on it comes to the complement of what the field holds.
+ */
+static __always_inline enum eg_reason eg_error_sum(const void *l3, const void *end, __u32 kind,
+						   bool offload, struct eg_error *e)
+{
+	bool v4 = e->family == AF_INET;
+	__u32 header = e->header, upper = e->quote - header;
+	const void *l4, *addrs;
+	__u64 sum = 0;
+	__u16 pseudo;
+
+	EG_BOUND(header, 0x7fff);
+	l4 = l3 + header;
+	e->sum = 0;
+	if (!eg_sum(l3, header, end, &e->sum) || !eg_sum(l4, upper, end, &sum))
+		return EG_REASON_REJECT_FORBIDDEN;
+	if (v4 && eg_fold(e->sum) != 0xffff)
+		return EG_REASON_REJECT_FORBIDDEN;
+	e->unfinished = false;
+	if (offload) {
+		addrs = v4 ? l3 + 12 : l3 + 8;
+		addrs = eg_view(addrs, v4 ? 8 : 32, end);
+		if (!addrs)
+			return EG_REASON_REJECT_FAILED;
+		pseudo = eg_fold(eg_pseudo(v4, addrs, kind & 255, e->size - header));
+		if (eg_sum_unfinished(l4, end, kind, pseudo)) {
+			e->unfinished = true;
+			sum = (__u16)~pseudo;
+		}
+	}
+	e->sum += sum;
 	return EG_REASON_NONE;
 }
 

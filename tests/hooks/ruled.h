@@ -102,16 +102,18 @@ static inline void ruled_fill(struct ruled *r)
 }
 
 /*
- * Runs a frame that came in by DEV as a trial: nothing is counted, and *trace says what
+ * Runs a frame that came in by DEV through a program, or one in front of it that is told
+ * something in `mark`, as a trial: nothing is counted, and *trace says what
  * happened. Returns the program's own code.
  */
-static inline int ruled_trial(struct ruled *r, enum hook hook, const struct frame *f,
-			      struct eg_trace *trace)
+static inline int ruled_trial(struct ruled *r, int fd, enum hook hook, const struct frame *f,
+			      __u32 mark, struct eg_trace *trace)
 {
 	static uint8_t bytes[8 + FRAME_MAX], out[FRAME_MAX + 4096];
 	const uint64_t token = TRIAL;
 	struct __sk_buff skb = {
 		.ifindex = if_nametoindex(DEV),
+		.mark = mark,
 		.cb = { (__u32)token, token >> 32 },
 	};
 	struct xdp_md xdp = {
@@ -135,7 +137,7 @@ static inline int ruled_trial(struct ruled *r, enum hook hook, const struct fram
 	trace->verdict = EG_VERDICT_COUNT;
 	if (bpf_map_update_elem(map, &zero, trace, BPF_ANY))
 		DIE("eg_trace: %s", strerror(errno));
-	err = bpf_prog_test_run_opts(program(r->skel, hook), &opts);
+	err = bpf_prog_test_run_opts(fd, &opts);
 	if (err)
 		DIE("a trial run of %zu bytes: %s", f->len, strerror(-err));
 	if (bpf_map_lookup_elem(map, &zero, trace))
@@ -143,15 +145,38 @@ static inline int ruled_trial(struct ruled *r, enum hook hook, const struct fram
 	return opts.retval;
 }
 
-/* From a text to programs that run it for DEV. False when the text isn't accepted. */
+static inline bool ruled_compile(struct ruled *r, const char *text)
+{
+	return config__parse("rules", text, strlen(text), &r->config) == DONE &&
+	       config__load_sets(r->config, NULL, 0) == DONE &&
+	       config__select(r->config, DEV, &r->rules) == DONE &&
+	       compile(&r->rules, DEV, ruled_tick(), r->cpus, &r->compiled) == DONE;
+}
+
+/*
+ * From a text to programs that run it for DEV. False when the text isn't accepted; only
+ * then is shown what was said about it, since random rules deserve many a warning.
+ */
 static inline bool ruled_load(struct ruled *r, const char *text, bool l3)
 {
+	int said = memfd_create("said", 0), err = dup(STDERR_FILENO);
+	char buf[4096];
+	ssize_t len;
+	bool good;
+
 	memset(r, 0, sizeof(*r));
 	r->cpus = libbpf_num_possible_cpus();
-	if (config__parse("random.conf", text, strlen(text), &r->config) != DONE ||
-	    config__load_sets(r->config, NULL, 0) != DONE ||
-	    config__select(r->config, DEV, &r->rules) != DONE ||
-	    compile(&r->rules, DEV, ruled_tick(), r->cpus, &r->compiled) != DONE)
+	fflush(stderr);
+	dup2(said, STDERR_FILENO);
+	good = ruled_compile(r, text);
+	fflush(stderr);
+	dup2(err, STDERR_FILENO);
+	close(err);
+	lseek(said, 0, SEEK_SET);
+	while (!good && (len = read(said, buf, sizeof(buf))) > 0)
+		fwrite(buf, 1, len, stderr);
+	close(said);
+	if (!good)
 		return false;
 	for (size_t i = 0; i < r->compiled.rule_count; i++)
 		r->compiled.rules[i].slot = ruled_slot(i);

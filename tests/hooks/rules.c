@@ -13,7 +13,7 @@
 #include "vectors/randomrules.h"
 
 #define HOOKS	 3
-#define PACKETS	 250	/* for one set of rules */
+#define PACKETS	 1000	/* for one set of rules */
 #define PAIRS	 20000
 #define SHOWN	 40	/* with more rules than that, only those in question are shown */
 
@@ -22,7 +22,7 @@ static const char *const hook_name[HOOKS] = { "xdp", "tc ingress", "tc egress" }
 /* What became of packets: a test that sees nothing happen shows nothing. */
 static struct {
 	unsigned long pairs[HOOKS], live[HOOKS], rules[EG_RULE_PROTECT + 1], verdicts[EG_VERDICT_COUNT];
-	unsigned long defaults, none, protected, deep, many;
+	unsigned long defaults, none, protected, deep, many, beside;
 } seen;
 
 /* One set of rules and what is to be repeated if it fails. */
@@ -33,6 +33,7 @@ struct scene {
 	struct ruled ruled;
 	struct eg_counters counters[EG_DIRECTION_COUNT];	/* as they must be */
 	struct eg_count *counts;	/* of rules */
+	int programs[2 * HOOKS];	/* by hook, and once more with one in front that tags */
 };
 
 /* One packet in it. */
@@ -40,6 +41,7 @@ struct pair {
 	struct scene *scene;
 	enum hook hook;
 	const struct frame *frame;
+	uint32_t beside;		/* a tag beside it, TPID << 16 | TCI, or 0 */
 	const struct oracle *want;
 	const struct eg_trace *have;
 };
@@ -117,6 +119,8 @@ static void differ(const struct pair *p, const char *fmt, ...)
 	printf("\n# again: EG_SEED=%lu EG_PAIRS=1 %s\n", p->scene->seed,
 	       program_invocation_name);
 	print_text(p->scene);
+	if (p->beside)
+		printf("# beside it the tag %08x\n", p->beside);
 	printf("# packet, %zu bytes: ", p->frame->len);
 	for (size_t i = 0; i < p->frame->len; i++)
 		printf("%02x", p->frame->data[i]);
@@ -240,6 +244,11 @@ static void check_rule_counts(const struct pair *p)
 	}
 }
 
+static int program_of(const struct pair *p)
+{
+	return p->scene->programs[p->hook + (p->beside ? HOOKS : 0)];
+}
+
 static void run_live(const struct pair *p)
 {
 	static struct frame out;
@@ -247,14 +256,14 @@ static void run_live(const struct pair *p)
 	enum eg_reason reason;
 	int code;
 
-	code = run_program(program(p->scene->ruled.skel, p->hook), p->hook, p->frame->data,
-			   p->frame->len, 0, &out);
+	code = run_program(program_of(p), p->hook, p->frame->data, p->frame->len, p->beside, &out);
 	check_counters(p, &verdict, &reason);
 	if (!fits_verdict(p, verdict, reason))
 		differ(p, "another verdict than in the trial: %u, reason %u", verdict, reason);
 	if (code != code_of(p->hook, verdict))
 		differ(p, "code %d for verdict %u", code, verdict);
-	if ((verdict == EG_VERDICT_PASS || verdict == EG_VERDICT_DROP) &&
+	/* What could not be rejected is dropped as it happens to be. */
+	if ((verdict == EG_VERDICT_PASS || p->want->verdict == EG_RULE_DROP) &&
 	    (out.len != p->frame->len || memcmp(out.data, p->frame->data, out.len)))
 		differ(p, "passed or dropped, but changed");
 	check_rule_counts(p);
@@ -275,19 +284,21 @@ static void remember(const struct pair *p)
 	seen.protected += o->protected;
 	seen.deep += o->decided >= EG_WORD_BITS;
 	seen.many += o->count > 3;
+	seen.beside += !!p->beside;
 }
 
-static void run_pair(struct scene *c, enum hook hook, const struct frame *f, bool live)
+static void run_pair(struct scene *c, enum hook hook, const struct frame *f, uint32_t beside,
+		     bool live)
 {
 	static struct oracle want;
 	static struct eg_trace have;
-	struct pair p = { c, hook, f, &want, NULL };
+	struct pair p = { c, hook, f, beside, &want, NULL };
 	int code;
 
 	if ((hook == HOOK_XDP && c->l3) || (hook != HOOK_XDP && !makes_skb(f)))
 		return;
-	oracle_ask(&c->ruled.rules, direction_of(hook), f->data, f->len, c->l3, &want);
-	code = ruled_trial(&c->ruled, hook, f, &have);
+	oracle_ask(&c->ruled.rules, direction_of(hook), f->data, f->len, c->l3, beside, &want);
+	code = ruled_trial(&c->ruled, program_of(&p), hook, f, beside, &have);
 	p.have = &have;
 	check_trace(&p, code);
 	remember(&p);
@@ -296,11 +307,42 @@ static void run_pair(struct scene *c, enum hook hook, const struct frame *f, boo
 		run_live(&p);
 }
 
-static unsigned int random_count(uint64_t *s)
+/* Takes the outer tag out of the frame, as drivers do before tc sees it. */
+static uint32_t take_tag(const struct frame *f, struct frame *rest)
 {
-	if (percent(s, 2))
+	unsigned int tpid = get16(f->data + 12);
+
+	if ((tpid != 0x8100 && tpid != 0x88a8) || f->len < 18)
+		return 0;
+	rest->len = f->len - 4;
+	memcpy(rest->data, f->data, 12);
+	memcpy(rest->data + 12, f->data + 16, rest->len - 12);
+	return tpid << 16 | get16(f->data + 14);
+}
+
+static void run_packet(struct scene *c, uint64_t *s)
+{
+	static struct frame f, rest;
+	uint32_t beside;
+
+	random_packet(s, c->l3, &f);
+	beside = c->l3 ? 0 : take_tag(&f, &rest);
+	for (enum hook hook = HOOK_XDP; hook <= HOOK_EGRESS; hook++) {
+		bool live = percent(s, 30);
+
+		if (beside && hook != HOOK_XDP && percent(s, 75))
+			run_pair(c, hook, &rest, beside, live);
+		else
+			run_pair(c, hook, &f, 0, live);
+	}
+}
+
+/* Every 16th set is as large as can be. */
+static unsigned int random_count(uint64_t *s, unsigned long seed)
+{
+	if (seed % 16 == 4)
 		return EG_RULES_MAX;
-	if (percent(s, 20))
+	if (seed % 4 == 2)
 		return 65 + below(s, 236);
 	return 1 + below(s, 40);
 }
@@ -309,21 +351,27 @@ static void run_scene(unsigned long seed)
 {
 	uint64_t s = RND_SEED ^ seed * 0xd1342543de82ef95;
 	struct scene c = { .seed = seed };
-	static struct frame f;
+	int arrays[HOOKS];
 
 	rnd(&s);
 	c.l3 = percent(&s, 12);
-	c.text = random_rules(&s, DEV, random_count(&s));
+	c.text = random_rules(&s, DEV, random_count(&s, seed));
 	if (!ruled_load(&c.ruled, c.text, c.l3)) {
 		print_text(&c);
 		fail_msg("EG_SEED=%lu: the rules are refused", seed);
 	}
 	c.counts = calloc(c.ruled.compiled.rule_count + 1, sizeof(*c.counts));
 	assert_non_null(c.counts);
-	for (int n = 0; n < PACKETS; n++) {
-		random_packet(&s, c.l3, &f);
-		for (enum hook hook = HOOK_XDP; hook <= HOOK_EGRESS; hook++)
-			run_pair(&c, hook, &f, percent(&s, 30));
+	c.programs[HOOK_XDP] = program(c.ruled.skel, HOOK_XDP);
+	for (int hook = HOOK_TC; hook <= HOOK_EGRESS; hook++) {
+		c.programs[hook] = program(c.ruled.skel, hook);
+		c.programs[HOOKS + hook] = tagging_program(c.programs[hook], &arrays[hook]);
+	}
+	for (int n = 0; n < PACKETS; n++)
+		run_packet(&c, &s);
+	for (int hook = HOOK_TC; hook <= HOOK_EGRESS; hook++) {
+		close(c.programs[HOOKS + hook]);
+		close(arrays[hook]);
 	}
 	free(c.counts);
 	ruled_free(&c.ruled);
@@ -357,6 +405,7 @@ static void check_seen(unsigned long pairs)
 		{ "packets that no rule matched", seen.none },
 		{ "packets that no rule decided", seen.defaults },
 		{ "protected packets", seen.protected },
+		{ "tags beside the frame", seen.beside },
 		{ "packets answered", seen.verdicts[EG_VERDICT_ANSWER] },
 		{ "packets rejected", seen.verdicts[EG_VERDICT_REJECT] },
 	};

@@ -213,43 +213,6 @@ static void test_without_link_egress(void **state)
 	without_link_through(HOOK_EGRESS);
 }
 
-/* In front of a program: puts the tag in skb->mark beside the frame, then calls it. */
-static int tagging_program(int target)
-{
-	int map = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "eg_test_call", 4, 4, 1, NULL);
-	const struct bpf_insn insns[] = {
-		/* r6 = ctx; r2 = mark's upper half, in network byte order; r3 = its lower half */
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 6, .src_reg = 1 },
-		{ .code = BPF_LDX | BPF_MEM | BPF_W,
-		  .dst_reg = 2,
-		  .src_reg = 1,
-		  .off = offsetof(struct __sk_buff, mark) },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 3, .src_reg = 2 },
-		{ .code = BPF_ALU64 | BPF_RSH | BPF_K, .dst_reg = 2, .imm = 16 },
-		{ .code = BPF_ALU | BPF_END | BPF_TO_BE, .dst_reg = 2, .imm = 16 },
-		{ .code = BPF_ALU64 | BPF_AND | BPF_K, .dst_reg = 3, .imm = 0xffff },
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_skb_vlan_push },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 6 },
-		{ .code = BPF_LD | BPF_DW | BPF_IMM,
-		  .dst_reg = 2,
-		  .src_reg = BPF_PSEUDO_MAP_FD,
-		  .imm = map },
-		{ 0 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3, .imm = 0 },
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 99 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	__u32 zero = 0;
-	int fd;
-
-	fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "eg_test_tag", "GPL", insns,
-			   sizeof(insns) / sizeof(insns[0]), NULL);
-	if (map < 0 || fd < 0 || bpf_map_update_elem(map, &zero, &target, BPF_ANY))
-		DIE("the program that tags doesn't load: %s", strerror(errno));
-	return fd;
-}
-
 /* A tag's priority could not be cleared here, and one more tag can be read than in the frame. */
 static struct outcome tag_beside(const struct vector *v)
 {
@@ -264,7 +227,7 @@ static struct outcome tag_beside(const struct vector *v)
 
 static void tagged_through(struct echogate *skel, struct outcome (*expected)(const struct vector *))
 {
-	int fd = tagging_program(program(skel, HOOK_TC));
+	int array, fd = tagging_program(program(skel, HOOK_TC), &array);
 	static struct frame request;
 	int count = 0;
 
@@ -282,6 +245,7 @@ static void tagged_through(struct echogate *skel, struct outcome (*expected)(con
 		count++;
 	}
 	close(fd);
+	close(array);
 	assert_in_range(count, 20, VECTOR_COUNT);
 }
 

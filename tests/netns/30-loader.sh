@@ -260,10 +260,11 @@ dir=$(pin_dir "$host")/$(ifindex "$host" h0)
 like "maps" "$(echogate maps h0 --netns "$host")" "eg_counters +percpu_array .*$dir/eg_meta"
 is "maps --json" "$(echogate maps h0 --netns "$host" --json |
 	"$EG_TESTS/json-get" interfaces.0.maps)" "$(find "$dir" -name 'eg_*' | wc -l)"
-for map in $(ls "$dir" | grep ^eg_); do
-	like "maps dump $map" "$(echogate maps h0 --netns "$host" dump $map 2>&1)" "^$dir/$map \("
+for map in "$dir"/eg_*; do
+	map=${map##*/}
+	like "maps dump $map" "$(echogate maps h0 --netns "$host" dump "$map" 2>&1)" "^$dir/$map \("
 	check "maps dump $map --json" "$EG_TESTS/json-get" interfaces.0.entries \
-		< <(echogate maps h0 --netns "$host" dump $map --json)
+		< <(echogate maps h0 --netns "$host" dump "$map" --json)
 done
 like "maps dump names fields" "$(echogate maps h0 --netns "$host" dump config)" \
 	"ifindex = .*mac = 02:00:00:00:00:02"

@@ -15,7 +15,7 @@
 #define TICK	4000000ULL
 #define CPUS	4
 
-/* What compile.c calls --------------------------------------------------------- */
+/* What compile.c calls ------------------------------------------------- */
 
 static char reported[512];
 
@@ -56,7 +56,7 @@ void *__wrap_realloc(void *old, size_t size)
 	return allocations_left >= 0 && !allocations_left-- ? NULL : __real_realloc(old, size);
 }
 
-/* Addresses and prefixes ----------------------------------------------------------- */
+/* Addresses and prefixes ----------------------------------------------- */
 
 struct address {
 	__u8 family;			/* 0: none */
@@ -139,7 +139,7 @@ size_t prefix_table__memory(const struct prefix_table *t)
 	return 1000 * t->class_count;
 }
 
-/* Rules by hand ----------------------------------------------------------------------- */
+/* Rules by hand -------------------------------------------------------- */
 
 /* Lives until the end of a test. */
 static struct block {
@@ -250,7 +250,7 @@ static void put(struct set *s, const struct address *a, int length)
 	s->prefixes.list[s->prefixes.count++] = prefix_of(a, length);
 }
 
-/* Packets ------------------------------------------------------------------------------- */
+/* Packets -------------------------------------------------------------- */
 
 enum frame { IP4, IP6, ARP, OTHER, BAD4, BAD6, FRAME_COUNT };
 
@@ -346,7 +346,7 @@ static __u32 index_in(const struct packet *p, enum eg_field field)
 	}
 }
 
-/* The rules as they are written ------------------------------------------------------------ */
+/* The rules as they are written ---------------------------------------- */
 
 /* A matcher that isn't there, one on a field that isn't, and one that is right or negated. */
 static bool holds(bool present, bool exists, bool negated, bool is)
@@ -454,7 +454,7 @@ static size_t walk_rules(const struct rules *r, enum eg_direction d, const struc
 	return count;
 }
 
-/* The tables ------------------------------------------------------------------------------- */
+/* The tables ----------------------------------------------------------- */
 
 static __u32 size_of(const struct compiled *c, enum eg_field field)
 {
@@ -544,7 +544,8 @@ static void check_form(const struct rules *r, const struct compiled *c)
 	/* Equal ones stand there once. */
 	for (size_t v = 0; v < c->vector_count && c->vector_count < 500; v++)
 		for (size_t o = 0; o < v; o++)
-			assert_memory_not_equal(&c->vectors[v], &c->vectors[o], sizeof(*c->vectors));
+			assert_memory_not_equal(&c->vectors[v], &c->vectors[o],
+						sizeof(*c->vectors));
 	for (size_t n = 0; n < c->rule_count; n++) {
 		int d = n >= r->count[EG_INGRESS];
 		const struct rule *from = r->list[d][n - c->rulesets[d].first];
@@ -591,7 +592,7 @@ static size_t agree(const struct rules *r, const struct compiled *c, enum eg_dir
 	return all;
 }
 
-/* Random ones ------------------------------------------------------------------------------- */
+/* Random ones ---------------------------------------------------------- */
 
 static uint64_t seed;
 
@@ -648,8 +649,9 @@ static struct kinds random_kinds(void)
 
 static struct flag_tests random_flags(void)
 {
-	struct flag_tests f = { .present = true, .negated = chance(3), .count = 1 + rnd(&seed) % 2 };
+	struct flag_tests f = { .present = true, .negated = chance(3) };
 
+	f.count = 1 + rnd(&seed) % 2;
 	f.list = take(f.count, sizeof(*f.list));
 	for (size_t i = 0; i < f.count; i++) {
 		f.list[i].value = PICK(flags);
@@ -840,7 +842,7 @@ static void test_many_rules(void **state)
 	compare(600, 400, 2);
 }
 
-/* Single fields ------------------------------------------------------------------------------ */
+/* Single fields -------------------------------------------------------- */
 
 static struct packet plain(enum frame frame, __u8 protocol)
 {
@@ -1083,7 +1085,7 @@ static void test_no_rules(void **state)
 	compiled__free(&c);
 }
 
-/* Vectors and lists ---------------------------------------------------------------------------- */
+/* Vectors and lists ---------------------------------------------------- */
 
 static void test_vectors(void **state)
 {
@@ -1165,7 +1167,7 @@ static void test_lists(void **state)
 	compiled__free(&c);
 }
 
-/* Limits ------------------------------------------------------------------------------------------ */
+/* Limits --------------------------------------------------------------- */
 
 static const struct eg_rule *compile_rule(struct rules *r, struct compiled *c)
 {
@@ -1193,7 +1195,8 @@ static void test_limit(void **state)
 		{ { 1, 1000000, 1, 800 }, 1000, 800000, 100, true },
 		{ { 1, 1000000, 1, 7 }, 1000, 7000, 1, true },
 		{ { 1, 60000000, 60, 100000 }, 1000, 100000000, 122, false },
-		{ { 1, 4294967295, 1, 4294967295 }, 1, 4294967295, 524287, false },
+		/* The most that the parser allows. */
+		{ { 1, 100000000, 1, 100000000 }, 10, 1000000000, 12207, false },
 	};
 	struct compiled c;
 
@@ -1207,7 +1210,8 @@ static void test_limit(void **state)
 		assert_int_equal(out->gap, rows[i].gap);
 		assert_int_equal(out->depth, rows[i].depth);
 		assert_int_equal(out->batch, rows[i].batch);
-		assert_int_equal(out->flags, EG_RULE_LIMIT | (rows[i].precise ? EG_RULE_PRECISE : 0));
+		assert_int_equal(out->flags,
+				 EG_RULE_LIMIT | (rows[i].precise ? EG_RULE_PRECISE : 0));
 		assert_int_equal(out->source_gap | out->source_depth, 0);
 		compiled__free(&c);
 	}
@@ -1233,34 +1237,16 @@ static void test_per_source(void **state)
 	assert_int_equal(out->gap | out->depth | out->batch, 0);
 	compiled__free(&c);
 
+	rule->per_source = (struct limit){ 1, 1, 3600, 1 };
+	out = compile_rule(r, &c);
+	assert_true(out->source_depth == 3600 * 15625000ULL);
+	compiled__free(&c);
 	rule->per_source = (struct limit){ 1, 10000, 1, 79 };
 	assert_int_equal(compile_rule(r, &c)->flags, EG_RULE_SOURCE | EG_RULE_PRECISE);
 	compiled__free(&c);
 	rule->limit = (struct limit){ 1, 1000, 1, 100 };
 	assert_int_equal(compile_rule(r, &c)->flags,
 			 EG_RULE_SOURCE | EG_RULE_LIMIT | EG_RULE_PRECISE);
-	compiled__free(&c);
-}
-
-/* More than can be kept is refused, not cut. */
-static void test_deep(void **state)
-{
-	struct rules *r = make_rules(1, 2);
-	struct rule *rule = r->list[EG_EGRESS][1];
-	struct compiled c;
-
-	(void)state;
-	rule->per_source = (struct limit){ 1, 1, 3600, 9 };
-	compile_well(r, &c);
-	compiled__free(&c);
-	rule->per_source.burst = 10;
-	assert_int_equal(compile(r, "eth0", TICK, CPUS, &c), USAGE);
-	assert_string_equal(reported, "eth0: line 12: burst 10 would take too long to come back; "
-				      "at this rate it can be 9 at most");
-	compiled__free(&c);
-	rule->per_source.present = false;
-	rule->limit = (struct limit){ 1, 1, 3600, 4294967295 };
-	assert_int_equal(compile(r, "eth0", TICK, CPUS, &c), USAGE);
 	compiled__free(&c);
 }
 
@@ -1300,16 +1286,12 @@ static void test_flags(void **state)
 	rule->to = one_prefix(prefix_of(&addresses[1], 24));
 	assert_int_equal(compile_rule(r, &c)->flags, EG_RULE_FOREIGN);
 	compiled__free(&c);
-	rule->to.negated = true;
-	assert_int_equal(compile_rule(r, &c)->flags, 0);
-	compiled__free(&c);
-	rule->to.negated = false;
 	rule->verdict = EG_RULE_DROP;
 	assert_int_equal(compile_rule(r, &c)->flags, 0);
 	compiled__free(&c);
 }
 
-/* What fails ---------------------------------------------------------------------------------------- */
+/* What fails ----------------------------------------------------------- */
 
 static void test_too_many(void **state)
 {
@@ -1370,7 +1352,6 @@ int main(void)
 		cmocka_unit_test_teardown(test_lists, release),
 		cmocka_unit_test_teardown(test_limit, release),
 		cmocka_unit_test_teardown(test_per_source, release),
-		cmocka_unit_test_teardown(test_deep, release),
 		cmocka_unit_test_teardown(test_flags, release),
 		cmocka_unit_test_teardown(test_too_many, release),
 		cmocka_unit_test_teardown(test_no_memory, release),

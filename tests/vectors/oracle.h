@@ -180,8 +180,12 @@ static inline void show_ip6(struct shown *s, const uint8_t *ip, size_t room)
 		s->answerable = is_answerable(s, ip + 40, payload, sum_pseudo(ip, payload));
 }
 
-/* What `len` bytes are; with `l3` they begin with the IP header. */
-static inline void show(const uint8_t *frame, size_t len, bool l3, struct shown *s)
+/*
+ * What `len` bytes are; with `l3` they begin with the IP header. `beside` is a tag that
+ * the driver took out of the frame, as TPID << 16 | TCI, or 0.
+ */
+static inline void show(const uint8_t *frame, size_t len, bool l3, uint32_t beside,
+			struct shown *s)
 {
 	size_t at = 12;
 	unsigned int type;
@@ -189,6 +193,8 @@ static inline void show(const uint8_t *frame, size_t len, bool l3, struct shown 
 	memset(s, 0, sizeof(*s));
 	s->vlan = s->proto = s->counted = s->ttl = s->dscp = s->length = -1;
 	s->type = s->code = s->sport = s->dport = s->flags = -1;
+	if (beside)
+		s->vlan = beside & 0xfff;
 	if (l3) {
 		s->family = frame[0] >> 4 == 6 ? 6 : 4;
 		at = 0;
@@ -197,7 +203,7 @@ static inline void show(const uint8_t *frame, size_t len, bool l3, struct shown 
 		for (int tags = 0; (type == 0x8100 || type == 0x88a8) && tags < 2; tags++) {
 			if (len < at + 6)
 				break;
-			if (!tags)
+			if (!tags && !beside)
 				s->vlan = get16(frame + at + 2) & 0xfff;
 			at += 4;
 			type = get16(frame + at);
@@ -392,11 +398,12 @@ static inline bool is_request(const struct shown *s)
 }
 
 static inline void oracle_ask(const struct rules *rules, enum eg_direction direction,
-			      const uint8_t *frame, size_t len, bool l3, struct oracle *o)
+			      const uint8_t *frame, size_t len, bool l3, uint32_t beside,
+			      struct oracle *o)
 {
 	const struct shown *s = &o->shown;
 
-	show(frame, len, l3, &o->shown);
+	show(frame, len, l3, beside, &o->shown);
 	o->protected = is_protected(s);
 	o->cell = oracle_cell(s);
 	o->count = 0;

@@ -198,12 +198,36 @@ static inline void put_random_link(uint64_t *s, struct frame *f, int *family)
 	}
 }
 
+/* What every host answers, and with a timestamp what it may answer, as it is sent a million times. */
+static inline void put_ping(uint64_t *s, bool l3, struct frame *f)
+{
+	bool six = percent(s, 45);
+	struct vector v = {
+		.family = six ? 6 : 4,
+		.tos = PICK(s, pool_dscp) << 2,
+		TTL(PICK(s, pool_ttl)),
+		TYPE(six ? 128 : percent(s, 80) ? 8 : 13),
+		.size = percent(s, 50) ? 56 : 12 + below(s, 100),
+		.trailer = percent(s, 10) ? below(s, 20) : 0,
+	};
+
+	vector_request(&v, f);
+	if (!l3)
+		return;
+	f->len -= 14;
+	memmove(f->data, f->data + 14, f->len);
+}
+
 /* With `l3` without link header. At least 14 bytes: BPF_PROG_TEST_RUN takes no fewer. */
 static inline void random_packet(uint64_t *s, bool l3, struct frame *f)
 {
 	int family = percent(s, 52) ? 4 : 6;
 	size_t start;
 
+	if (percent(s, 10)) {
+		put_ping(s, l3, f);
+		return;
+	}
 	f->len = 0;
 	if (!l3)
 		put_random_link(s, f, &family);

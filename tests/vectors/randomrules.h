@@ -508,7 +508,8 @@ static inline char *random_rules(uint64_t *s, const char *ifname, unsigned int c
 	}
 	for (unsigned int i = 0; i < ingress - own; i++)
 		say_rule(&w, EG_INGRESS);
-	if (percent(s, 10)) {
+	/* The rules above hold there too, and all together there may be no more than so many. */
+	if (count < EG_RULES_MAX && percent(s, 10)) {
 		say(&w, "\ninterface other0 {\ndefault drop\n");
 		say_rule(&w, EG_INGRESS);
 		say(&w, "\n}\n");
