@@ -209,10 +209,8 @@ static __always_inline void eg_trace_end(const struct eg_match *m, __u32 directi
 	if (!m)
 		return;
 	trace->protect = m->protect;
-#pragma GCC unroll 14
-	for (int i = 0; i < EG_FIELD_COUNT; i++)
-		if (eg_rulesets[direction].used & EG_BIT(i))
-			trace->index[i] = m->index[i];
+	EG_EACH_FIELD(i, EG_USED(direction))
+		trace->index[i] = m->index[i];
 }
 
 /*
@@ -223,14 +221,14 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 						  bool trial)
 {
 	struct eg_cursor c = { .pos = eg_data(ctx, hook), .end = eg_data_end(ctx, hook) };
-	__u32 fallback = eg_rulesets[EG_INGRESS].fallback, slot;
+	__u32 fallback = eg_rulesets[EG_INGRESS].fallback;
 	bool filter = eg_rulesets[EG_INGRESS].rules || fallback == EG_DEFAULT_DROP;
 	bool answer = fallback == EG_DEFAULT_ANSWER;
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
 	__u32 key = trial ? EG_COUNTERS_TRIAL : EG_INGRESS;
+	enum eg_reason reason = EG_REASON_NONE;
 	struct eg_counters *counters;
-	enum eg_reason reason;
 	struct eg_match *m;
 	struct eg_packet p;
 	struct eg_tag tag;
@@ -240,11 +238,13 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 		return EG_VERDICT_PASS;
 	m = &counters->match;
 	trial = eg_note_trial(m, trial);
-	if (!filter && !eg_l3 && likely(eg_parse_bystander(c, &slot)) && likely(!trial)) {
-		eg_add(&counters->protocol[slot].verdict[EG_VERDICT_PASS], bytes);
+	if (eg_l3 || unlikely(!eg_parse_plain(c, &p))) {
+		reason = eg_parse(c, eg_l3, &p);
+	} else if (!filter && p.kind < EG_KIND_ICMP && likely(!trial)) {
+		/* For whoever just passes by, this is all the work there is. */
+		eg_account(counters, p.cell, EG_VERDICT_PASS, EG_REASON_NONE, bytes);
 		return EG_VERDICT_PASS;
 	}
-	reason = eg_parse(c, eg_l3, &p);
 	if (filter) {
 		if (eg_tag_aside(ctx, hook, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);

@@ -30,7 +30,12 @@
  * field goes. Index 0 is "the packet has no such field", unless said otherwise.
  */
 enum eg_field {
+	/* Fours of which nobody uses one cost nothing: those used most come first. */
 	EG_FIELD_KIND,		/* EG_KIND_*: every frame has one */
+	EG_FIELD_PROTECT,	/* 0: not protected, 1: protected */
+	EG_FIELD_FROM,		/* 1 + class of the source address */
+	EG_FIELD_TO,		/* 1 + class of the destination address */
+	EG_FIELD_OWN,		/* 1 + EG_OWN_* */
 	EG_FIELD_CODE,		/* 1 + code of ICMP, 257 + code of ICMPv6 */
 	EG_FIELD_SPORT,		/* 1 + source port */
 	EG_FIELD_DPORT,		/* 1 + destination port */
@@ -40,10 +45,6 @@ enum eg_field {
 	EG_FIELD_LENGTH,	/* 1 + length of the IP packet, as its header says, at most 65534 */
 	EG_FIELD_SHAPE,		/* 1 + EG_SHAPE_* */
 	EG_FIELD_VLAN,		/* 0: untagged; 1 + VLAN ID of the outermost tag */
-	EG_FIELD_OWN,		/* 1 + EG_OWN_* */
-	EG_FIELD_PROTECT,	/* 0: not protected, 1: protected */
-	EG_FIELD_FROM,		/* 1 + class of the source address */
-	EG_FIELD_TO,		/* 1 + class of the destination address */
 	EG_FIELD_COUNT
 };
 
