@@ -388,17 +388,19 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 							    __u64 bytes, struct eg_match *m)
 {
 	const volatile __u32 *used = &EG_USED(direction);
+	bool drop = eg_rulesets[direction].fallback == EG_DEFAULT_DROP;
 	const struct eg_rule *r;
 	__u64 bits;
 	__u32 rule;
 
-	eg_fields_read(data, end, p, used, m);
-	m->kind = p->kind;
-	m->shape = p->shape;
-	if (!eg_rulesets[direction].rules)
-		return NULL;
+	eg_fields_kind(data, end, p, m);
 	/* Mostly the kind alone says that no rule is concerned; 0 is that in vectors too. */
-	bits = eg_kind_entry(m, direction);
+	bits = eg_rulesets[direction].rules ? eg_kind_entry(m, direction) : 0;
+	if (!bits && !drop && likely(!m->trial))
+		return NULL;
+	/* If no rule asks for more than the kind, a trial's reader will still. */
+	if (eg_rulesets[direction].header || unlikely(m->trial))
+		eg_fields_read(data, end, p, used, m);
 	if (!bits)
 		return NULL;
 	eg_fields_addresses(used, m);

@@ -283,7 +283,8 @@ struct eg_ruleset {
 	__u32 used;			/* bit n: some rule asks for enum eg_field n */
 	__u32 fallback;			/* enum eg_default */
 	__u32 base[EG_FIELD_COUNT];	/* where in eg_table a field begins */
-	__u32 pad[2];
+	__u32 header;			/* 1: a packet's kind alone doesn't decide what becomes of it */
+	__u32 pad;
 };
 
 enum eg_rule_verdict {

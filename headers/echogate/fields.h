@@ -103,18 +103,27 @@ static __always_inline __u32 eg_shape_ipv4(const struct iphdr *ip)
  * The type of a first fragment of ICMP, which the parser doesn't look for: to it the
  * packet is a fragment and nothing more.
  */
-static __always_inline __u32 eg_fragment_kind(const struct eg_packet *p, const void *end)
+static __always_inline __u32 eg_fragment_kind(const void *data, const void *end,
+					      const struct eg_packet *p)
 {
+	bool v4 = p->kind == EG_KIND_PROTO4 + EG_IPPROTO_ICMP;
+	__u32 shape = p->shape, l3 = p->l3;
+	const struct iphdr *ip;
 	const __u8 *l4;
 
-	if ((p->kind != EG_KIND_PROTO4 + EG_IPPROTO_ICMP &&
-	     p->kind != EG_KIND_PROTO6 + EG_IPPROTO_ICMPV6) ||
-	    (p->shape != EG_SHAPE_FIRST && p->shape != EG_SHAPE_FIRST + EG_SHAPE_OPTIONS))
+	if (likely(!v4 && p->kind != EG_KIND_PROTO6 + EG_IPPROTO_ICMPV6))
 		return p->kind;
+	if (v4) {
+		EG_BOUND(l3, 31);
+		ip = eg_view(data + l3, sizeof(*ip), end);
+		if (!ip)
+			return p->kind;
+		shape = eg_shape_ipv4(ip);
+	}
 	l4 = eg_view(p->l4, sizeof(struct eg_icmp_head), end);
-	if (!l4)
+	if (!l4 || (shape != EG_SHAPE_FIRST && shape != EG_SHAPE_FIRST + EG_SHAPE_OPTIONS))
 		return p->kind;
-	return (p->kind < EG_KIND_PROTO6 ? EG_KIND_ICMP : EG_KIND_ICMP6) + l4[0];
+	return (v4 ? EG_KIND_ICMP : EG_KIND_ICMP6) + l4[0];
 }
 
 /* Ports, flags and the ICMP code: of a whole packet or first fragment. */
@@ -157,11 +166,19 @@ static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *
 		m->index[EG_FIELD_DPORT] = 1 + (l4[2] << 8 | l4[3]);
 }
 
+/* The kind of the packet `p` in `data` to `end`, made complete, and its index. */
+static __always_inline void eg_fields_kind(const void *data, const void *end, struct eg_packet *p,
+					   struct eg_match *m)
+{
+	p->kind = eg_fragment_kind(data, end, p);
+	m->kind = p->kind;
+	m->index[EG_FIELD_KIND] = p->kind;
+}
+
 /*
- * Fills the indices of the fields in `used`, see EG_EACH_FIELD; OWN, FROM and TO need tables
- * and are left 0. `data` to `end` is what is linear of the frame that `p` was parsed
- * from; its kind and shape are made complete. m->protect gets whether the packet is
- * protected for what it is.
+ * The indices of the other fields in `used`, see EG_EACH_FIELD; OWN, FROM and TO need
+ * tables and are left 0. The shape of `p` is made complete. m->protect gets whether the
+ * packet is protected for what it is.
  */
 static __always_inline void eg_fields_read(const void *data, const void *end,
 					   struct eg_packet *p, const volatile __u32 *used,
@@ -170,7 +187,7 @@ static __always_inline void eg_fields_read(const void *data, const void *end,
 	__u32 l3 = p->l3, tos, length;
 
 #pragma GCC unroll 14
-	for (int i = 0; i < EG_FIELD_COUNT; i++)
+	for (int i = EG_FIELD_KIND + 1; i < EG_FIELD_COUNT; i++)
 		m->index[i] = 0;
 	m->family = 0;
 	m->ttl = 0;
@@ -206,7 +223,6 @@ static __always_inline void eg_fields_read(const void *data, const void *end,
 			m->to[i] = eg_load32((const void *)&ip6->daddr + 4 * i);
 		}
 	}
-	p->kind = eg_fragment_kind(p, end);
 	if (*used & EG_FIELDS_IP) {
 		if (*used & EG_BIT(EG_FIELD_TTL))
 			m->index[EG_FIELD_TTL] = 1 + m->ttl;
@@ -221,8 +237,7 @@ static __always_inline void eg_fields_read(const void *data, const void *end,
 	if (*used & EG_FIELDS_L4)
 		eg_fields_l4(p, end, used, m);
 out:
-	if (*used & EG_BIT(EG_FIELD_KIND))
-		m->index[EG_FIELD_KIND] = p->kind;
+	m->shape = p->shape;
 	m->protect = eg_kind_protected(p->kind, m->ttl);
 	if (*used & EG_BIT(EG_FIELD_PROTECT))
 		m->index[EG_FIELD_PROTECT] = m->protect;
