@@ -213,6 +213,18 @@ static __always_inline void eg_trace_end(const struct eg_match *m, __u32 directi
 		trace->index[i] = m->index[i];
 }
 
+/* Counts the packet, and in a trial writes down how it ended; `rules`: whether they were asked. */
+static __always_inline enum eg_verdict eg_end(struct eg_counters *counters, bool rules,
+					      enum eg_direction direction, __u32 cell,
+					      const struct eg_rule *rule, enum eg_verdict verdict,
+					      enum eg_reason reason, __u64 bytes, bool trial)
+{
+	eg_account(counters, cell, verdict, reason, bytes);
+	if (unlikely(trial))
+		eg_trace_end(rules ? &counters->match : NULL, direction, rule, verdict, reason);
+	return verdict;
+}
+
 /*
  * The verdict on a packet of `bytes` that came in. What is answered or rejected
  * leaves this function as what is to be sent, all else as it was.
@@ -251,14 +263,14 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 		eg_put_aside(m, &p, reason, c.pos);
 		reason = eg_take_up(m, &p, c.pos);
 		rule = eg_rules_match(c.pos, c.end, &p, EG_INGRESS, bytes, m);
+		if (rule ? rule->verdict == EG_RULE_DROP
+			 : fallback == EG_DEFAULT_DROP && !m->protect)
+			return eg_end(counters, filter, EG_INGRESS, p.cell, rule, EG_VERDICT_DROP,
+				      EG_REASON_NONE, bytes, trial);
 		if (rule) {
 			answer = rule->verdict == EG_RULE_ANSWER;
-			if (rule->verdict == EG_RULE_DROP)
-				verdict = EG_VERDICT_DROP;
-			else if (rule->verdict == EG_RULE_REJECT)
+			if (rule->verdict == EG_RULE_REJECT)
 				verdict = EG_VERDICT_REJECT;
-		} else if (fallback == EG_DEFAULT_DROP && !m->protect) {
-			verdict = EG_VERDICT_DROP;
 		}
 	}
 	/* Nobody asks why a packet passes that was to pass, or why it was not answered then. */
@@ -281,10 +293,7 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 				verdict = EG_VERDICT_ANSWER;
 		}
 	}
-	eg_account(counters, p.cell, verdict, reason, bytes);
-	if (unlikely(trial))
-		eg_trace_end(filter ? m : NULL, EG_INGRESS, rule, verdict, reason);
-	return verdict;
+	return eg_end(counters, filter, EG_INGRESS, p.cell, rule, verdict, reason, bytes, trial);
 }
 
 /* The verdict on a packet of `bytes` that is about to be sent: rules may drop it, nothing more. */
@@ -322,10 +331,7 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb, __u64 by
 	/* Reasons say why a request wasn't answered; outgoing ones aren't meant to be. */
 	if (p.echo != EG_ECHO_NONE || rule || verdict == EG_VERDICT_DROP)
 		reason = EG_REASON_NONE;
-	eg_account(counters, p.cell, verdict, reason, bytes);
-	if (unlikely(trial))
-		eg_trace_end(filter ? m : NULL, EG_EGRESS, rule, verdict, reason);
-	return verdict;
+	return eg_end(counters, filter, EG_EGRESS, p.cell, rule, verdict, reason, bytes, trial);
 }
 
 #endif

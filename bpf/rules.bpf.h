@@ -403,10 +403,12 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 		eg_fields_read(data, end, p, used, m);
 	if (!bits)
 		return NULL;
-	eg_fields_addresses(used, m);
+	if (eg_rulesets[direction].header)
+		eg_fields_addresses(used, m);
 	m->bytes = bytes;
 	if (eg_rulesets[direction].rules <= EG_WORD_BITS) {
-		bits = eg_rules_bits(m, direction, bits);
+		if (eg_rulesets[direction].header)
+			bits = eg_rules_bits(m, direction, bits);
 		if (!bits)
 			return NULL;
 		rule = eg_first_bit(bits);
