@@ -290,15 +290,25 @@ __noinline int eg_rules_walk_egress(__u32 counters)
 
 /* Matching ------------------------------------------------------------------ */
 
-/* The first rule of more than 64 that the packet satisfies, modifiers aside. */
-static __always_inline __u32 eg_rules_search(__u32 counters, __u32 direction)
+/* Where in eg_counters the packet is at work. */
+static __always_inline __u32 eg_counters_key(const struct eg_match *m, __u32 direction)
+{
+	return m->trial ? EG_COUNTERS_TRIAL : direction;
+}
+
+/*
+ * The first rule of more than 64 that the packet satisfies, modifiers aside, if it is in
+ * none of the words up to `after`.
+ */
+static __always_inline __u32 eg_rules_search(__u32 counters, __u32 direction, __u32 after)
 {
 	struct eg_counters *c = eg_counters_of(counters);
 	__u64 words, bits;
 
 	if (!c)
 		return EG_NO_RULE;
-	words = eg_rules_words(&c->match, direction);
+	EG_BOUND(after, EG_RULE_WORDS - 1);
+	words = eg_rules_words(&c->match, direction) & ~1ull << after;
 	for (int n = 0; n < EG_RULE_WORDS && words; n++) {
 		__u32 word = eg_first_bit(words);
 
@@ -310,14 +320,40 @@ static __always_inline __u32 eg_rules_search(__u32 counters, __u32 direction)
 	return EG_NO_RULE;
 }
 
-__noinline int eg_rules_search_ingress(__u32 counters)
+__noinline int eg_rules_search_ingress(__u32 counters, __u32 after)
 {
-	return eg_rules_search(counters, EG_INGRESS);
+	return eg_rules_search(counters, EG_INGRESS, after);
 }
 
-__noinline int eg_rules_search_egress(__u32 counters)
+__noinline int eg_rules_search_egress(__u32 counters, __u32 after)
 {
-	return eg_rules_search(counters, EG_EGRESS);
+	return eg_rules_search(counters, EG_EGRESS, after);
+}
+
+/* The same for all words: mostly it is in the first that all fields have something in. */
+static __always_inline __u32 eg_rules_among_many(const struct eg_match *m, __u32 direction)
+{
+	const struct eg_vector *v[EG_FIELD_COUNT] = {};
+	__u64 words = ~0ull, bits = ~0ull;
+	__u32 word;
+
+	EG_EACH_FIELD(i, EG_USED(direction)) {
+		v[i] = eg_vector_of(m, direction, i);
+		if (!v[i])
+			return EG_NO_RULE;
+		words &= v[i]->summary;
+	}
+	if (!words)
+		return EG_NO_RULE;
+	word = eg_first_bit(words);
+	EG_BOUND(word, EG_RULE_WORDS - 1);
+	EG_EACH_FIELD(i, EG_USED(direction))
+		bits &= v[i]->word[word];
+	if (likely(bits))
+		return word * EG_WORD_BITS + eg_first_bit(bits);
+	return direction == EG_INGRESS
+		       ? eg_rules_search_ingress(eg_counters_key(m, direction), word)
+		       : eg_rules_search_egress(eg_counters_key(m, direction), word);
 }
 
 /*
@@ -330,12 +366,6 @@ static __always_inline bool eg_note_trial(struct eg_match *m, bool trial)
 
 	v->trial = trial;
 	return v->trial;
-}
-
-/* Where in eg_counters the packet is at work. */
-static __always_inline __u32 eg_counters_key(const struct eg_match *m, __u32 direction)
-{
-	return m->trial ? EG_COUNTERS_TRIAL : direction;
 }
 
 /*
@@ -413,8 +443,7 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 			return NULL;
 		rule = eg_first_bit(bits);
 	} else {
-		rule = direction == EG_INGRESS ? eg_rules_search_ingress(eg_counters_key(m, direction))
-					       : eg_rules_search_egress(eg_counters_key(m, direction));
+		rule = eg_rules_among_many(m, direction);
 		if (rule == EG_NO_RULE)
 			return NULL;
 	}
