@@ -120,10 +120,11 @@ $(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
 
 # A unit test names the files of the loader that it is linked with.
 LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve ruleset print cover \
-		   setfile source prefixes words util)
+		   setfile source prefixes words names util)
 $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
 $(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o
+$(OUT)/tests/unit-hex: $(OUT)/tests/loader/hex.o
 $(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
 $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 

@@ -139,12 +139,14 @@ static __always_inline enum eg_reason eg_parse_ipv6(struct eg_cursor *c, struct 
 static __always_inline bool eg_parse_bystander(struct eg_cursor c, __u32 *slot)
 {
 	const struct ethhdr *eth = eg_view(c.pos, sizeof(*eth) + sizeof(struct iphdr), c.end);
-	const struct iphdr *ip = (const void *)(eth + 1);
-	const struct ipv6hdr *ip6 = (const void *)(eth + 1);
+	const struct ipv6hdr *ip6;
+	const struct iphdr *ip;
 	__u8 protocol;
 
 	if (unlikely(!eth))
 		return false;
+	ip = (const void *)(eth + 1);
+	ip6 = (const void *)(eth + 1);
 	if (likely(eth->h_proto == eg_htons(ETH_P_IP))) {
 		protocol = ip->protocol;
 		if (unlikely(eg_ipv4_vihl(ip) != 0x45) || protocol == EG_IPPROTO_ICMP)

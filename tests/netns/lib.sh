@@ -163,10 +163,13 @@ get_sysctl() {
 	in_ns "$1" cat "/proc/sys/$2"
 }
 
-# add_pair NETNS IFACE MAC NETNS IFACE MAC: the first is the client's, and gets the
+# add_pair NETNS IFACE MAC NETNS IFACE MAC [QUEUES]: the first is the client's, and gets the
 # program without which a veth doesn't take what XDP sends back, before any traffic.
 add_pair() {
-	need ip -n "$1" link add "$2" address "$3" type veth peer name "$5" netns "$4" address "$6"
+	local queues=(numtxqueues "${7:-1}" numrxqueues "${7:-1}")
+
+	need ip -n "$1" link add "$2" address "$3" "${queues[@]}" type veth \
+		peer name "$5" netns "$4" address "$6" "${queues[@]}"
 	need "$EG_TESTS/xdp-pass" "$1" "$2"
 	need ip -n "$1" link set "$2" up
 	need ip -n "$4" link set "$5" up
@@ -373,4 +376,52 @@ refuses() {
 		ok "$name"
 		note "$err"
 	fi
+}
+
+# Rules and raw frames ----------------------------------------------------------------
+
+# make_station [QUEUES]: as make_pair, but the client is a station that says nothing of its
+# own accord: what arrives at the host is what the test sends, and no more.
+make_station() {
+	local addr
+
+	add_ns client host
+	client=$pre-client host=$pre-host
+	need set_sysctl "$client" net/ipv6/conf/default/disable_ipv6=1
+	add_pair "$client" c0 02:00:00:00:00:01 "$host" h0 02:00:00:00:00:02 "${1:-1}"
+	add_addr "$host" h0 198.18.0.2/24 fd00:18::2/64
+	for addr in 198.18.0.1 fd00:18::1; do
+		need ip -n "$host" neigh add "$addr" lladdr 02:00:00:00:00:01 nud permanent dev h0
+	done
+}
+
+# apply_rules [IFACE...]: those on standard input, in the host's namespace
+apply_rules() {
+	cat >"$work/rules"
+	"$ECHOGATE" apply "$work/rules" "$@" --netns "$host" >"$work/apply" 2>&1 ||
+		bail "apply: $(cat "$work/apply" "$work/rules")"
+}
+
+# rule_counts [IFACE]: packets of each rule, a line each, in their order
+rule_counts() {
+	"$ECHOGATE" rules "${1:-h0}" --netns "$host" --stats --json |
+		sed -n 's/.*"packets": \([0-9]*\).*/\1/p'
+}
+
+# send_frames [-w MS] <DESCRIPTIONS: what came back, a line each (tools/frame.c)
+send_frames() {
+	in_ns "$client" "$EG_TESTS/frame" "$@" c0 2>&1
+}
+
+# sends NAME DESCRIPTION WANTED: what comes back is that; `silent` is waited for in vain
+sends() {
+	local wait=5000
+
+	[ "$3" != silent ] || wait=100
+	is "$1" "$(send_frames -w "$wait" <<<"$2")" "$3"
+}
+
+# member NAME TEXT: of a tool's output "NAME=NUMBER ..."
+member() {
+	[[ " $2" =~ \ $1=([^ ]*) ]] && echo "${BASH_REMATCH[1]}"
 }
