@@ -459,9 +459,12 @@ static size_t walk_rules(const struct rules *r, enum eg_direction d, const struc
 static __u32 size_of(const struct compiled *c, enum eg_field field)
 {
 	static const __u32 sizes[EG_FIELD_COUNT] = {
-		EG_KIND_COUNT, EG_CODE_SIZE, EG_PORT_SIZE,  EG_PORT_SIZE,
-		EG_FLAGS_SIZE, EG_TTL_SIZE,  EG_DSCP_SIZE,  EG_LENGTH_SIZE,
-		EG_SHAPE_SIZE, EG_VLAN_SIZE, EG_OWN_SIZE,   EG_PROTECT_SIZE,
+		[EG_FIELD_KIND] = EG_KIND_COUNT,   [EG_FIELD_PROTECT] = EG_PROTECT_SIZE,
+		[EG_FIELD_OWN] = EG_OWN_SIZE,	   [EG_FIELD_CODE] = EG_CODE_SIZE,
+		[EG_FIELD_SPORT] = EG_PORT_SIZE,   [EG_FIELD_DPORT] = EG_PORT_SIZE,
+		[EG_FIELD_FLAGS] = EG_FLAGS_SIZE,  [EG_FIELD_TTL] = EG_TTL_SIZE,
+		[EG_FIELD_DSCP] = EG_DSCP_SIZE,	   [EG_FIELD_LENGTH] = EG_LENGTH_SIZE,
+		[EG_FIELD_SHAPE] = EG_SHAPE_SIZE,  [EG_FIELD_VLAN] = EG_VLAN_SIZE,
 	};
 
 	return sizes[field] ? sizes[field] : 1 + c->prefixes.class_count;
@@ -986,6 +989,7 @@ static void test_used(void **state)
 		compile_well(&one, &c);
 		assert_int_equal(c.rulesets[EG_INGRESS].used, 0);
 		assert_int_equal(c.rulesets[EG_EGRESS].used, 1u << f);
+		assert_int_equal(c.rulesets[EG_EGRESS].header, f != EG_FIELD_KIND);
 		assert_int_equal(c.rulesets[EG_EGRESS].base[f], 0);
 		assert_int_equal(c.table_count, size_of(&c, f));
 		compiled__free(&c);
