@@ -37,37 +37,6 @@ static __always_inline bool eg_trim(void *ctx, enum eg_hook hook, __u64 bytes, _
 }
 
 /*
- * Makes room for `len` bytes between the link header of `l3` bytes and what follows.
- * Every pointer into the packet is void after this.
- */
-static __always_inline bool eg_make_room(void *ctx, enum eg_hook hook, __u32 l3, __u32 len)
-{
-	const void *from;
-	void *data, *end;
-
-	if (hook != EG_HOOK_XDP)
-		return !bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, 0);
-	if (bpf_xdp_adjust_head(ctx, -(int)len))
-		return false;
-	data = eg_data(ctx, hook);
-	end = eg_data_end(ctx, hook);
-	EG_BOUND(len, 63);
-	/* Behind the longest link header there is a whole IP header at least. */
-	from = eg_view(data + len, 22, end);
-	data = (void *)eg_view(data, 22, end);
-	if (!from || !data)
-		return false;
-	/* Unrolled: before 6.2 the verifier makes no sense of a constant compared with `l3`. */
-#pragma GCC unroll 11
-	for (__u32 at = 0; at < 22; at += 2) {
-		if (at >= l3)
-			break;
-		eg_store16(data + at, eg_load16(from + at));
-	}
-	return true;
-}
-
-/*
  * A driver's sum over the whole packet (CHECKSUM_COMPLETE) follows when bytes that
  * summed to `before` now sum to `after`. XDP frames carry none.
  */
@@ -97,6 +66,44 @@ static __always_inline bool eg_tag_aside(void *ctx, enum eg_hook hook, struct eg
 		return false;
 	tag->tpid = skb->vlan_proto;
 	tag->tci = bpf_htons(skb->vlan_tci);
+	return true;
+}
+
+/*
+ * Makes room for `len` bytes between the link header of `l3` bytes and what follows.
+ * Every pointer into the packet is void after this.
+ */
+static __always_inline bool eg_make_room(void *ctx, enum eg_hook hook, __u32 l3, __u32 len)
+{
+	const void *from;
+	struct eg_tag tag;
+	void *data, *end;
+
+	if (hook != EG_HOOK_XDP) {
+		if (likely(l3 <= sizeof(struct ethhdr)))
+			return !bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, 0);
+		/* The helper wants IP behind the link header: a second tag goes aside meanwhile. */
+		return eg_tag_aside(ctx, hook, &tag) && !bpf_skb_vlan_pop(ctx) &&
+		       !bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, 0) &&
+		       !bpf_skb_vlan_push(ctx, tag.tpid, bpf_ntohs(tag.tci));
+	}
+	if (bpf_xdp_adjust_head(ctx, -(int)len))
+		return false;
+	data = eg_data(ctx, hook);
+	end = eg_data_end(ctx, hook);
+	EG_BOUND(len, 63);
+	/* Behind the longest link header there is a whole IP header at least. */
+	from = eg_view(data + len, 22, end);
+	data = (void *)eg_view(data, 22, end);
+	if (!from || !data)
+		return false;
+	/* Unrolled: before 6.2 the verifier makes no sense of a constant compared with `l3`. */
+#pragma GCC unroll 11
+	for (__u32 at = 0; at < 22; at += 2) {
+		if (at >= l3)
+			break;
+		eg_store16(data + at, eg_load16(from + at));
+	}
 	return true;
 }
 
