@@ -136,15 +136,6 @@ static __always_inline __u64 eg_rules_word(const struct eg_match *m, __u32 direc
 
 /* The walk ------------------------------------------------------------------ */
 
-struct eg_walk {
-	struct eg_match *m;
-	__u64 bits;			/* rules of the present word yet to come */
-	__u64 words;			/* words yet to come */
-	__u64 now, precise;		/* 0: not asked for yet */
-	__u32 word;
-	__u32 rule;			/* that decided, index in eg_rules */
-};
-
 static __always_inline void eg_trace_rule(__u32 rule)
 {
 	__u32 zero = 0, at;
@@ -159,10 +150,9 @@ static __always_inline void eg_trace_rule(__u32 rule)
 }
 
 /* Whether the rule's modifiers let the packet be its match. */
-static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_rule *r,
-					  struct eg_rule_cell *cell)
+static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_match *m,
+					  const struct eg_rule *r, struct eg_rule_cell *cell)
 {
-	const struct eg_match *m = w->m;
 	__u64 now;
 
 	if (r->flags & EG_RULE_SAMPLE && r->sample && bpf_get_prandom_u32() % r->sample)
@@ -189,26 +179,29 @@ static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_rul
 }
 
 /* From here on only what may happen to a protected packet. */
-static __always_inline void eg_walk_protect(struct eg_walk *w, __u32 direction)
+static __always_inline void eg_walk_protect(struct eg_walk *w, struct eg_match *m,
+					    __u32 direction)
 {
 	const struct eg_vector *v;
 
-	w->m->protect = true;
+	m->protect = true;
 	if (!(EG_USED(direction) & EG_BIT(EG_FIELD_PROTECT)))
 		return;
-	w->m->index[EG_FIELD_PROTECT] = 1;
+	m->index[EG_FIELD_PROTECT] = 1;
 	if (eg_rulesets[direction].rules <= EG_WORD_BITS) {
-		w->bits &= eg_entry(w->m, direction, EG_FIELD_PROTECT);
+		w->bits &= eg_entry(m, direction, EG_FIELD_PROTECT);
 		return;
 	}
-	v = eg_vector_of(w->m, direction, EG_FIELD_PROTECT);
+	v = eg_vector_of(m, direction, EG_FIELD_PROTECT);
 	w->bits &= v ? v->word[w->word & (EG_RULE_WORDS - 1)] : 0;
 	w->words &= v ? v->summary : 0;
 }
 
 /* One rule, or the way to the next word; 1 when it is decided. */
-static __always_inline int eg_walk_step(struct eg_walk *w, __u32 direction)
+static __always_inline int eg_walk_step(struct eg_counters *c, __u32 direction)
 {
+	struct eg_match *m = &c->match;
+	struct eg_walk *w = &c->walk;
 	struct eg_rule_cell *cell;
 	const struct eg_rule *r;
 	__u32 rule;
@@ -218,7 +211,7 @@ static __always_inline int eg_walk_step(struct eg_walk *w, __u32 direction)
 			return 1;
 		w->word = eg_first_bit(w->words);
 		w->words &= w->words - 1;
-		w->bits = eg_rules_word(w->m, direction, w->word);
+		w->bits = eg_rules_word(m, direction, w->word);
 		return 0;
 	}
 	rule = eg_rulesets[direction].first + w->word * EG_WORD_BITS + eg_first_bit(w->bits);
@@ -227,55 +220,57 @@ static __always_inline int eg_walk_step(struct eg_walk *w, __u32 direction)
 	if (!r)
 		return 1;
 	cell = eg_rule_cell_at(r->slot);
-	if (!cell || !eg_rule_holds(w, r, cell))
+	if (!cell || !eg_rule_holds(w, m, r, cell))
 		return 0;
-	if (w->m->trial) {
+	if (m->trial) {
 		eg_trace_rule(rule);
 	} else {
 		cell->count.packets++;
-		cell->count.bytes += w->m->bytes;
+		cell->count.bytes += m->bytes;
 	}
 	if (r->verdict == EG_RULE_COUNT)
 		return 0;
 	if (r->verdict == EG_RULE_PROTECT) {
-		eg_walk_protect(w, direction);
+		eg_walk_protect(w, m, direction);
 		return 0;
 	}
 	w->rule = rule;
 	return 1;
 }
 
-static int eg_walk_ingress(__u32 step, struct eg_walk *w)
+static int eg_walk_ingress(__u32 step, struct eg_counters **c)
 {
 	(void)step;
-	return eg_walk_step(w, EG_INGRESS);
+	return eg_walk_step(*c, EG_INGRESS);
 }
 
-static int eg_walk_egress(__u32 step, struct eg_walk *w)
+static int eg_walk_egress(__u32 step, struct eg_counters **c)
 {
 	(void)step;
-	return eg_walk_step(w, EG_EGRESS);
+	return eg_walk_step(*c, EG_EGRESS);
 }
 
 /*
  * Index of the rule that decides, EG_NO_RULE if none does. Global functions, see
  * path.bpf.h: the packet is in the CPU's own cells of eg_counters. What matched is
- * counted, what limits allow taken.
+ * counted, what limits allow taken. The walk is there too, not on the stack: verifiers
+ * before 6.7 look at one step only, believe that all find the stack as the first does, and
+ * take out what would never be reached then.
  */
 static __always_inline __u32 eg_rules_walk(__u32 counters, __u32 direction)
 {
-	struct eg_walk w = { .rule = EG_NO_RULE };
 	struct eg_counters *c = eg_counters_of(counters);
 
 	if (!c)
 		return EG_NO_RULE;
-	w.m = &c->match;
+	c->walk = (struct eg_walk){ .rule = EG_NO_RULE };
 	if (eg_rulesets[direction].rules > EG_WORD_BITS)
-		w.words = eg_rules_words(w.m, direction);
+		c->walk.words = eg_rules_words(&c->match, direction);
 	else
-		w.bits = eg_rules_bits(w.m, direction, eg_kind_entry(w.m, direction));
-	bpf_loop(EG_WALK_STEPS, direction == EG_INGRESS ? eg_walk_ingress : eg_walk_egress, &w, 0);
-	return w.rule;
+		c->walk.bits = eg_rules_bits(&c->match, direction,
+					     eg_kind_entry(&c->match, direction));
+	bpf_loop(EG_WALK_STEPS, direction == EG_INGRESS ? eg_walk_ingress : eg_walk_egress, &c, 0);
+	return c->walk.rule;
 }
 
 __noinline int eg_rules_walk_ingress(__u32 counters)

@@ -100,6 +100,15 @@ struct eg_match {
 	__u8  pad2[4];
 };
 
+/* Rules being asked one after the other. */
+struct eg_walk {
+	__u64 bits;			/* rules of the present word yet to come */
+	__u64 words;			/* words yet to come */
+	__u64 now, precise;		/* 0: not asked for yet */
+	__u32 word;
+	__u32 rule;			/* that decided, index in eg_rules */
+};
+
 /* What is sent in answer to a rejected packet, see reject.h. */
 struct eg_error {
 	__u64 sum;			/* of what is quoted, as it will be on the wire */
@@ -149,6 +158,7 @@ struct eg_counters {
 	struct eg_count reason[EG_REASON_SLOTS];	/* by enum eg_reason */
 	/* No counters: where the programs work, their stack being small. */
 	struct eg_match match;
+	struct eg_walk walk;
 	struct eg_error error;
 };
 
@@ -478,8 +488,9 @@ struct eg_meta {
 EG_SAME("eg_count", sizeof(struct eg_count), 16);
 EG_SAME("eg_cell", sizeof(struct eg_cell), 64);
 EG_SAME("eg_match", sizeof(struct eg_match), 120);
+EG_SAME("eg_walk", sizeof(struct eg_walk), 40);
 EG_SAME("eg_error", sizeof(struct eg_error), 88);
-EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16 + 120 + 88);
+EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16 + 120 + 40 + 88);
 EG_SAME("eg_counters.icmp6", __builtin_offsetof(struct eg_counters, icmp6), EG_CELL_ICMP6 * 64);
 EG_SAME("eg_counters.protocol", __builtin_offsetof(struct eg_counters, protocol), EG_CELL_PROTOCOL * 64);
 EG_SAME("eg_counters.reason", __builtin_offsetof(struct eg_counters, reason), EG_CELL_COUNT * 64);
