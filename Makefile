@@ -28,7 +28,7 @@ BOUT	:= $(OUT)/bpf-$(notdir $(CLANG))
 BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member -I. -Iheaders
 CFLAGS		?= -O2 -g
 HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
-LOADER_PKGS	:= libbpf libmnl json-c
+LOADER_PKGS	:= libbpf libmnl json-c libpcap
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
 
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
@@ -120,10 +120,11 @@ $(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
 
 # A unit test names the files of the loader that it is linked with.
 LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve ruleset print cover \
-		   setfile source prefixes words util)
+		   setfile source prefixes words names util)
 $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
 $(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o
+$(OUT)/tests/unit-hex: $(OUT)/tests/loader/hex.o
 $(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
 $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 

@@ -57,6 +57,8 @@ static __always_inline bool eg_make_room(void *ctx, enum eg_hook hook, __u32 l3,
 	data = (void *)eg_view(data, 22, end);
 	if (!from || !data)
 		return false;
+	/* Unrolled: before 6.2 the verifier makes no sense of a constant compared with `l3`. */
+#pragma GCC unroll 11
 	for (__u32 at = 0; at < 22; at += 2) {
 		if (at >= l3)
 			break;
@@ -139,6 +141,8 @@ static __always_inline bool eg_reply_tags(void *data, void *end, __u32 l3)
 {
 	struct vlan_hdr *vlan = data + sizeof(struct ethhdr);
 
+	/* Unrolled for the same reason as eg_make_room(). */
+#pragma GCC unroll 2
 	for (__u32 at = sizeof(struct ethhdr); at < 22; at += sizeof(*vlan)) {
 		if (at >= l3)
 			break;

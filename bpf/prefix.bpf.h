@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Looks addresses up in the table of prefixes, see echogate/prefix.h. The first length, in
- * its first bucket, is tried in line: mostly that was all. The rest is done by
- * global functions, which the verifier reads once. tests/unit/prefix.c compiles this too.
+ * Looks addresses up in the table of prefixes, see echogate/prefix.h. Of IPv4 the first length
+ * is tried in line, in its first bucket: mostly that was all. The rest is done by global
+ * functions, which the verifier reads once. tests/unit/prefix.c compiles this file too.
  */
 #ifndef EG_PREFIX_BPF_H
 #define EG_PREFIX_BPF_H

@@ -105,38 +105,47 @@ static int read_meta(struct instance *in)
 	return err;
 }
 
-static void read_links(struct instance *in)
+static int read_links(struct instance *in)
 {
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		__u32 len = sizeof(in->info[i]);
 
-		if (in->links[i] < 0 || bpf_obj_get_info_by_fd(in->links[i], &in->info[i], &len))
+		if (in->links[i] < 0)
 			continue;
+		if (bpf_obj_get_info_by_fd(in->links[i], &in->info[i], &len))
+			return -errno;
 		/* TCX keeps its ifindex in the same place. Both are 0 without a device. */
 		in->alive[i] = in->info[i].xdp.ifindex != 0;
 	}
+	return 0;
 }
 
-static void read_programs(struct instance *in)
+static int read_programs(struct instance *in)
 {
 	for (int i = 0; i < EG_DIRECTION_COUNT; i++) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 
-		if (in->programs[i] >= 0 &&
-		    !bpf_obj_get_info_by_fd(in->programs[i], &info, &len))
-			in->program_ids[i] = info.id;
+		if (in->programs[i] < 0)
+			continue;
+		if (bpf_obj_get_info_by_fd(in->programs[i], &info, &len))
+			return -errno;
+		in->program_ids[i] = info.id;
 	}
+	return 0;
 }
 
-static void read_system_id(struct instance *in)
+static int read_system_id(struct instance *in)
 {
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);
 
-	if (in->maps[PIN_CONFIG] >= 0 &&
-	    !bpf_obj_get_info_by_fd(in->maps[PIN_CONFIG], &info, &len))
-		in->system_id = info.id;
+	if (in->maps[PIN_CONFIG] < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(in->maps[PIN_CONFIG], &info, &len))
+		return -errno;
+	in->system_id = info.id;
+	return 0;
 }
 
 enum hook instance__ingress(const struct instance *in)
@@ -204,14 +213,11 @@ int instance__open(struct instance *in, const struct pin_dir *dir)
 		err = open_pin(dir, pin_program_names[i], &in->programs[i]);
 	for (int i = 0; !err && i < HOOK_COUNT; i++)
 		err = open_pin(dir, pin_link_names[i], &in->links[i]);
-	err = err ?: read_meta(in);
+	err = err ?: read_meta(in) ?: read_links(in) ?: read_programs(in) ?: read_system_id(in);
 	if (err) {
 		instance__close(in);
 		return err;
 	}
-	read_links(in);
-	read_programs(in);
-	read_system_id(in);
 	in->state = judge(in);
 	copy_text(in->ifname, in->meta.ifname, sizeof(in->ifname));
 	return 0;

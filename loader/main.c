@@ -61,6 +61,18 @@ const struct command commands[] = {
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON\n",
 	  cmd_maps },
+	{ "explain", "FILE|HEX|- [--config FILE | IFACE] [--egress] [--netns NAME] [--json]",
+	  "Show what would happen to packets, and why; nothing is counted",
+	  "  FILE                 capture (pcap, pcapng), or a text file with packets as hex\n"
+	  "  HEX                  a frame, or an IP packet, as pairs of hex digits\n"
+	  "  -                    either of them from standard input\n"
+	  "  IFACE                with what runs on it; the only interface attached needs no name\n"
+	  "      --config FILE    with the rules of a file outside of interface blocks; nothing is "
+	  "attached\n"
+	  "      --egress         as packets that are sent, not received\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON, a line for each packet\n",
+	  cmd_explain },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
 	  "      --json           as JSON\n", cmd_version },
 	{ "help", "[COMMAND]", "Show this list, or more about a command", NULL, cmd_help },

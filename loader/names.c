@@ -3,9 +3,12 @@
 
 #define NAME_2(id, name, text)	name,
 #define NAME_3(id, num, name)	name,
+#define TEXT(id, name, text)	text,
 
 const char *const verdict_names[] = { EG_VERDICTS(NAME_2) };
+const char *const verdict_texts[] = { EG_VERDICTS(TEXT) };
 const char *const reason_names[] = { EG_REASONS(NAME_2) };
+const char *const reason_texts[] = { EG_REASONS(TEXT) };
 const char *const protocol_names[] = { EG_PROTOCOLS(NAME_3) };
 const char *const icmp_names[] = { EG_ICMP_TYPES(NAME_3) };
 const char *const icmp6_names[] = { EG_ICMP6_TYPES(NAME_3) };
@@ -19,6 +22,12 @@ const char *const mode_names[] = {
 const char *const direction_names[] = {
 	[EG_INGRESS] = "ingress",
 	[EG_EGRESS] = "egress",
+};
+
+const char *const default_names[] = {
+	[EG_DEFAULT_ANSWER] = "answer",
+	[EG_DEFAULT_PASS] = "pass",
+	[EG_DEFAULT_DROP] = "drop",
 };
 
 const char *const hook_names[] = {

@@ -10,12 +10,15 @@
 enum hook { HOOK_XDP, HOOK_TC_INGRESS, HOOK_TC_EGRESS, HOOK_COUNT };
 
 extern const char *const verdict_names[EG_VERDICT_COUNT];
+extern const char *const verdict_texts[EG_VERDICT_COUNT];
 extern const char *const reason_names[EG_REASON_COUNT];
+extern const char *const reason_texts[EG_REASON_COUNT];
 extern const char *const protocol_names[EG_PROTOCOL_COUNT];
 extern const char *const icmp_names[EG_ICMP_COUNT];
 extern const char *const icmp6_names[EG_ICMP6_COUNT];
 extern const char *const mode_names[EG_MODE_COUNT];
 extern const char *const direction_names[EG_DIRECTION_COUNT];
+extern const char *const default_names[EG_DEFAULT_COUNT];
 extern const char *const hook_names[HOOK_COUNT];
 
 /* "unknown" for a mode of another ABI. */

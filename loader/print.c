@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rules as text, in the one form that means the same when it is read again. */
 #include "language.h"
+#include "names.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -10,12 +11,6 @@
 static const char *const verdicts[] = {
 	[EG_RULE_PASS] = "pass",     [EG_RULE_DROP] = "drop",	[EG_RULE_ANSWER] = "answer",
 	[EG_RULE_REJECT] = "reject", [EG_RULE_COUNT] = "count", [EG_RULE_PROTECT] = "protect",
-};
-
-static const char *const fallbacks[] = {
-	[EG_DEFAULT_ANSWER] = "answer",
-	[EG_DEFAULT_PASS] = "pass",
-	[EG_DEFAULT_DROP] = "drop",
 };
 
 /* Between the elements of a list: braces if there are several, commas. */
@@ -352,7 +347,7 @@ static void print_set(FILE *f, const char *indent, const struct set *s)
 static void print_direction(FILE *f, const char *indent, const struct rules *r,
 			    enum eg_direction direction)
 {
-	fprintf(f, "%sdefault %s\n", indent, fallbacks[r->fallback[direction]]);
+	fprintf(f, "%sdefault %s\n", indent, default_names[r->fallback[direction]]);
 	for (size_t i = 0; i < r->count[direction]; i++)
 		fprintf(f, "%s%s\n", indent, r->list[direction][i]->text);
 }

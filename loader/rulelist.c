@@ -58,6 +58,8 @@ static int read_rules(struct rulelist *l, const struct eg_meta *meta, int map)
 		l->list[i].id = r->id;
 		l->list[i].line = r->line;
 		l->list[i].slot = r->slot % EG_RULE_SLOTS;
+		l->list[i].verdict = r->verdict;
+		l->list[i].flags = r->flags;
 		l->list[i].direction = i < ingress ? EG_INGRESS : EG_EGRESS;
 	}
 	mapped__close(&m);
@@ -133,6 +135,8 @@ static const struct listed_rule *find(const struct rulelist *l, __u64 id, size_t
 int rulelist__rate(struct rulelist *rate, const struct rulelist *before,
 		   const struct rulelist *now, __u64 ns)
 {
+	static const struct eg_count none;
+
 	rate->count = now->count;
 	rate->text = NULL;	/* that of @now serves both */
 	rate->list = calloc(now->count ?: 1, sizeof(*rate->list));
@@ -142,8 +146,7 @@ int rulelist__rate(struct rulelist *rate, const struct rulelist *before,
 		const struct listed_rule *was = find(before, now->list[i].id, i);
 
 		rate->list[i] = now->list[i];
-		rate->list[i].count = count__rate(was ? &was->count : &(struct eg_count){},
-						  &now->list[i].count, ns);
+		rate->list[i].count = count__rate(was ? &was->count : &none, &now->list[i].count, ns);
 	}
 	return 0;
 }

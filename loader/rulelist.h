@@ -9,6 +9,8 @@ struct listed_rule {
 	__u64 id;
 	__u32 line;			/* in its file */
 	__u16 slot;
+	__u8 verdict;			/* enum eg_rule_verdict */
+	__u8 flags;			/* enum eg_rule_flag */
 	enum eg_direction direction;
 	const char *text;		/* in the list's own */
 	struct eg_count count;

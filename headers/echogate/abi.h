@@ -42,7 +42,7 @@ enum eg_field {
 	EG_FIELD_FLAGS,		/* 1 + flags of TCP */
 	EG_FIELD_TTL,		/* 1 + TTL or hop limit */
 	EG_FIELD_DSCP,		/* 1 + DSCP */
-	EG_FIELD_LENGTH,	/* 1 + length of the IP packet, as its header says, at most 65534 */
+	EG_FIELD_LENGTH,	/* 1 + length of the IP packet, as its header says, at most 65535 */
 	EG_FIELD_SHAPE,		/* 1 + EG_SHAPE_* */
 	EG_FIELD_VLAN,		/* 0: untagged; 1 + VLAN ID of the outermost tag */
 	EG_FIELD_COUNT
@@ -74,7 +74,7 @@ enum eg_field {
 #define EG_FLAGS_SIZE		257
 #define EG_TTL_SIZE		257
 #define EG_DSCP_SIZE		65
-#define EG_LENGTH_SIZE		65536
+#define EG_LENGTH_SIZE		65537
 #define EG_SHAPE_SIZE		7
 #define EG_VLAN_SIZE		4097
 #define EG_OWN_SIZE		5
@@ -274,6 +274,7 @@ enum eg_default {
 	EG_DEFAULT_ANSWER,	/* an echo request that can be answered is, the rest passes */
 	EG_DEFAULT_PASS,
 	EG_DEFAULT_DROP,	/* what is protected passes */
+	EG_DEFAULT_COUNT
 };
 
 /* In .rodata, one for each direction: what isn't used is not even in the program. */
@@ -439,7 +440,7 @@ struct eg_prefix_info {
 	__u8  bits6;			/* of a cell of eg_prefix6 that mean something */
 	__u8  share6;			/* lengths to a bit: 1 or 2 */
 	__u8  pad[4];
-	__u8  length6[EG_PREFIX6_LENGTHS];
+	__u8  length6[EG_PREFIX6_LENGTHS];	/* 255: none */
 	__u64 mask6[EG_PREFIX6_LENGTHS][2];
 };
 

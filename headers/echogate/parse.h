@@ -139,13 +139,15 @@ static __always_inline enum eg_reason eg_parse_ipv6(struct eg_cursor *c, struct 
 static __always_inline bool eg_parse_plain(struct eg_cursor c, struct eg_packet *p)
 {
 	const struct ethhdr *eth = eg_view(c.pos, sizeof(*eth) + sizeof(struct iphdr) + 8, c.end);
-	const struct iphdr *ip = (const void *)(eth + 1);
-	const struct ipv6hdr *ip6 = (const void *)(eth + 1);
 	const struct eg_icmp_head *icmp;
+	const struct ipv6hdr *ip6;
+	const struct iphdr *ip;
 	__u8 protocol;
 
 	if (unlikely(!eth))
 		return false;
+	ip = (const void *)(eth + 1);
+	ip6 = (const void *)(eth + 1);
 	p->l3 = sizeof(*eth);
 	p->echo = EG_ECHO_NONE;
 	p->shape = EG_SHAPE_WHOLE;

@@ -31,7 +31,8 @@ static inline size_t map_bytes(const struct bpf_map *map)
 
 static inline void *map_memory(const struct bpf_map *map)
 {
-	void *p = mmap(NULL, map_bytes(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	void *p =
+		mmap(NULL, map_bytes(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 
 	if (p == MAP_FAILED)
 		DIE("%s can't be mapped: %s", bpf_map__name(map), strerror(errno));

@@ -12,16 +12,17 @@
 #include "vectors/randompacket.h"
 #include "vectors/randomrules.h"
 
-#define HOOKS	 3
-#define PACKETS	 1000	/* for one set of rules */
-#define PAIRS	 20000
-#define SHOWN	 40	/* with more rules than that, only those in question are shown */
+#define HOOKS	3
+#define PACKETS 1000 /* for one set of rules */
+#define PAIRS	20000
+#define SHOWN	40 /* with more rules than that, only those in question are shown */
 
 static const char *const hook_name[HOOKS] = { "xdp", "tc ingress", "tc egress" };
 
 /* What became of packets: a test that sees nothing happen shows nothing. */
 static struct {
-	unsigned long pairs[HOOKS], live[HOOKS], rules[EG_RULE_PROTECT + 1], verdicts[EG_VERDICT_COUNT];
+	unsigned long pairs[HOOKS], live[HOOKS], rules[EG_RULE_PROTECT + 1],
+		verdicts[EG_VERDICT_COUNT];
 	unsigned long defaults, none, protected, deep, many, beside;
 } seen;
 
@@ -31,9 +32,9 @@ struct scene {
 	bool l3;
 	char *text;
 	struct ruled ruled;
-	struct eg_counters counters[EG_DIRECTION_COUNT];	/* as they must be */
-	struct eg_count *counts;	/* of rules */
-	int programs[2 * HOOKS];	/* by hook, and once more with one in front that tags */
+	struct eg_counters counters[EG_DIRECTION_COUNT]; /* as they must be */
+	struct eg_count *counts;			 /* of rules */
+	int programs[2 * HOOKS]; /* by hook, and once more with one in front that tags */
 };
 
 /* One packet in it. */
@@ -41,7 +42,7 @@ struct pair {
 	struct scene *scene;
 	enum hook hook;
 	const struct frame *frame;
-	uint32_t beside;		/* a tag beside it, TPID << 16 | TCI, or 0 */
+	uint32_t beside; /* a tag beside it, TPID << 16 | TCI, or 0 */
 	const struct oracle *want;
 	const struct eg_trace *have;
 };
@@ -107,8 +108,8 @@ static void print_have(const struct pair *p)
 }
 
 /* Everything needed to see it again, and the end of this test. */
-__attribute__((format(printf, 2, 3), noreturn))
-static void differ(const struct pair *p, const char *fmt, ...)
+__attribute__((format(printf, 2, 3), noreturn)) static void differ(const struct pair *p,
+								   const char *fmt, ...)
 {
 	va_list args;
 
@@ -116,8 +117,7 @@ static void differ(const struct pair *p, const char *fmt, ...)
 	va_start(args, fmt);
 	vprintf(fmt, args);
 	va_end(args);
-	printf("\n# again: EG_SEED=%lu EG_PAIRS=1 %s\n", p->scene->seed,
-	       program_invocation_name);
+	printf("\n# again: EG_SEED=%lu EG_PAIRS=1 %s\n", p->scene->seed, program_invocation_name);
 	print_text(p->scene);
 	if (p->beside)
 		printf("# beside it the tag %08x\n", p->beside);
@@ -144,9 +144,9 @@ static bool fits_verdict(const struct pair *p, enum eg_verdict verdict, enum eg_
 		return verdict == EG_VERDICT_PASS && reason != EG_REASON_NONE;
 	case EG_RULE_REJECT:
 		return verdict == EG_VERDICT_REJECT ||
-		       (verdict == EG_VERDICT_DROP && (reason == EG_REASON_REJECT_FORBIDDEN ||
-						       reason == EG_REASON_REJECT_LIMIT ||
-						       reason == EG_REASON_REJECT_FAILED));
+		       (verdict == EG_VERDICT_DROP &&
+			(reason == EG_REASON_REJECT_FORBIDDEN || reason == EG_REASON_REJECT_LIMIT ||
+			 reason == EG_REASON_REJECT_FAILED));
 	default:
 		return verdict == EG_VERDICT_PASS;
 	}
@@ -198,7 +198,8 @@ static void check_counters(const struct pair *p, enum eg_verdict *verdict, enum 
 	struct eg_counters *want = &p->scene->counters[d];
 	static struct eg_counters have;
 	struct eg_count *cell = (void *)((char *)want + p->want->cell * sizeof(struct eg_cell));
-	const struct eg_count *now = (void *)((char *)&have + p->want->cell * sizeof(struct eg_cell));
+	const struct eg_count *now =
+		(void *)((char *)&have + p->want->cell * sizeof(struct eg_cell));
 
 	counters_read(p->scene->ruled.skel, d, &have);
 	for (*verdict = 0; *verdict < EG_VERDICT_COUNT; (*verdict)++)
@@ -238,9 +239,12 @@ static void check_rule_counts(const struct pair *p)
 			have.bytes += cell->count.bytes;
 		}
 		if (memcmp(&have, &p->scene->counts[i], sizeof(have)))
-			differ(p, "rule %zu of both directions has counted %llu packets and %llu bytes, "
-				  "not %llu and %llu", i, have.packets, have.bytes,
-			       p->scene->counts[i].packets, p->scene->counts[i].bytes);
+			differ(p,
+			       "rule %zu of both directions has counted %llu packets and %llu "
+			       "bytes, "
+			       "not %llu and %llu",
+			       i, have.packets, have.bytes, p->scene->counts[i].packets,
+			       p->scene->counts[i].bytes);
 	}
 }
 
@@ -354,7 +358,7 @@ static void run_scene(unsigned long seed)
 	int arrays[HOOKS];
 
 	rnd(&s);
-	c.l3 = percent(&s, 12);
+	c.l3 = seed % 8 == 7;
 	c.text = random_rules(&s, DEV, random_count(&s, seed));
 	if (!ruled_load(&c.ruled, c.text, c.l3)) {
 		print_text(&c);
@@ -395,7 +399,9 @@ static unsigned long number_of(const char *name, unsigned long fallback)
 /* Each of these happens to one pair in a hundred at least; rejects are limited to 1,000/s. */
 static void check_seen(unsigned long pairs)
 {
-	static const char *const rules[] = { "pass", "drop", "answer", "reject", "count", "protect" };
+	static const char *const rules[] = {
+		"pass", "drop", "answer", "reject", "count", "protect"
+	};
 	const struct {
 		const char *what;
 		unsigned long times;
@@ -428,6 +434,10 @@ static void test_rules(void **state)
 	(void)state;
 	do {
 		run_scene(seed++);
+		/* For who waits for a million. */
+		if (seed % 50 == 0)
+			printf("# pairs so far: %lu\n", seen.pairs[HOOK_TC]);
+		fflush(stdout);
 	} while (seen.pairs[HOOK_XDP] < pairs || seen.pairs[HOOK_TC] < pairs ||
 		 seen.pairs[HOOK_EGRESS] < pairs);
 	printf("# pairs: xdp %lu, tc ingress %lu, tc egress %lu\n", seen.pairs[HOOK_XDP],

@@ -37,11 +37,6 @@ answers_to() {
 	echo $(($(counter "$2" "$3" verdicts.answer.packets) - before))
 }
 
-# status_of NETNS IFACE PATH
-status_of() {
-	echogate status "$2" --netns "$1" --json 2>/dev/null | field "interfaces.0.$3"
-}
-
 stale() {
 	echo "$(status_of "$host" h0 addresses.stale) $(status_of "$host" h0 settings.stale)"
 }

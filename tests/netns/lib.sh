@@ -163,10 +163,13 @@ get_sysctl() {
 	in_ns "$1" cat "/proc/sys/$2"
 }
 
-# add_pair NETNS IFACE MAC NETNS IFACE MAC: the first is the client's, and gets the
+# add_pair NETNS IFACE MAC NETNS IFACE MAC [QUEUES]: the first is the client's, and gets the
 # program without which a veth doesn't take what XDP sends back, before any traffic.
 add_pair() {
-	need ip -n "$1" link add "$2" address "$3" type veth peer name "$5" netns "$4" address "$6"
+	local queues=(numtxqueues "${7:-1}" numrxqueues "${7:-1}")
+
+	need ip -n "$1" link add "$2" address "$3" "${queues[@]}" type veth \
+		peer name "$5" netns "$4" address "$6" "${queues[@]}"
 	need "$EG_TESTS/xdp-pass" "$1" "$2"
 	need ip -n "$1" link set "$2" up
 	need ip -n "$4" link set "$5" up
@@ -237,6 +240,61 @@ answers() {
 
 	[ "$3" = 4 ] || family=icmp6
 	counter "$1" "$2" "$family.echo-request.answer.packets"
+}
+
+# Rules that run --------------------------------------------------------------------
+
+# Two rulesets, $work/a and $work/b, that have a rule in common and that pings tell apart
+two_rulesets() {
+	cat >"$work/a" <<-'END'
+		# what is common to both
+		count icmp type echo-request
+		drop icmp type echo-request ttl 77
+		egress {
+			count icmp type echo-reply
+		}
+	END
+	cat >"$work/b" <<-'END'
+		drop icmp type echo-request ttl 99
+		count icmp type echo-request
+	END
+}
+
+# replies ADDRESS TTL...: to one ping with each, and one with the usual TTL after it: what
+# has not been answered when that one is never will be. A number for each.
+# shellcheck disable=SC2016  # the inner shell expands
+replies() {
+	in_ns "$client" sh -c '
+		received() {
+			awk "/^Icmp:/ && !n { n = split(\$0, name); next } /^Icmp:/ {
+				for (i = 2; i <= n; i++) if (name[i] == \"InEchoReps\") print \$i }" /proc/net/snmp
+		}
+		addr=$1
+		shift
+		for ttl; do
+			before=$(received)
+			ping -n -q -c 1 -W 0.001 -t "$ttl" "$addr"
+			ping -n -q -c 1 -W 10 "$addr" || echo no reply >&2
+			echo $(($(received) - before)) >&3
+		done' sh "$@" 3>&1 >/dev/null
+}
+
+# what_runs [ADDRESS]: a, b, none, or what else becomes of the two pings
+what_runs() {
+	local got
+
+	got=$(replies "${1:-198.18.0.2}" 77 99 | xargs)
+	case $got in
+	"1 2") echo a ;;
+	"2 1") echo b ;;
+	"2 2") echo none ;;
+	*) echo "neither: $got" ;;
+	esac
+}
+
+# status_of NETNS IFACE PATH
+status_of() {
+	"$ECHOGATE" status "$2" --netns "$1" --json 2>/dev/null | field "interfaces.0.$3"
 }
 
 # Leftovers -----------------------------------------------------------------------
@@ -318,4 +376,52 @@ refuses() {
 		ok "$name"
 		note "$err"
 	fi
+}
+
+# Rules and raw frames ----------------------------------------------------------------
+
+# make_station [QUEUES]: as make_pair, but the client is a station that says nothing of its
+# own accord: what arrives at the host is what the test sends, and no more.
+make_station() {
+	local addr
+
+	add_ns client host
+	client=$pre-client host=$pre-host
+	need set_sysctl "$client" net/ipv6/conf/default/disable_ipv6=1
+	add_pair "$client" c0 02:00:00:00:00:01 "$host" h0 02:00:00:00:00:02 "${1:-1}"
+	add_addr "$host" h0 198.18.0.2/24 fd00:18::2/64
+	for addr in 198.18.0.1 fd00:18::1; do
+		need ip -n "$host" neigh add "$addr" lladdr 02:00:00:00:00:01 nud permanent dev h0
+	done
+}
+
+# apply_rules [IFACE...]: those on standard input, in the host's namespace
+apply_rules() {
+	cat >"$work/rules"
+	"$ECHOGATE" apply "$work/rules" "$@" --netns "$host" >"$work/apply" 2>&1 ||
+		bail "apply: $(cat "$work/apply" "$work/rules")"
+}
+
+# rule_counts [IFACE]: packets of each rule, a line each, in their order
+rule_counts() {
+	"$ECHOGATE" rules "${1:-h0}" --netns "$host" --stats --json |
+		sed -n 's/.*"packets": \([0-9]*\).*/\1/p'
+}
+
+# send_frames [-w MS] <DESCRIPTIONS: what came back, a line each (tools/frame.c)
+send_frames() {
+	in_ns "$client" "$EG_TESTS/frame" "$@" c0 2>&1
+}
+
+# sends NAME DESCRIPTION WANTED: what comes back is that; `silent` is waited for in vain
+sends() {
+	local wait=5000
+
+	[ "$3" != silent ] || wait=100
+	is "$1" "$(send_frames -w "$wait" <<<"$2")" "$3"
+}
+
+# member NAME TEXT: of a tool's output "NAME=NUMBER ..."
+member() {
+	[[ " $2" =~ \ $1=([^ ]*) ]] && echo "${BASH_REMATCH[1]}"
 }

@@ -323,7 +323,7 @@ static __u32 index_in(const struct packet *p, enum eg_field field)
 	case EG_FIELD_DSCP:
 		return is_ip(p) ? 1 + p->dscp : 0;
 	case EG_FIELD_LENGTH:
-		return is_ip(p) ? 1 + (p->length < 65534 ? p->length : 65534) : 0;
+		return is_ip(p) ? 1 + (p->length < 65535 ? p->length : 65535) : 0;
 	case EG_FIELD_SHAPE:
 		if (!is_ip(p))
 			return 0;
@@ -404,7 +404,7 @@ static bool has_address(const struct endpoint *e, size_t address, bool own)
 static bool matches(const struct rule *r, const struct packet *p)
 {
 	bool four = p->frame == IP4 || p->frame == BAD4, six = p->frame == IP6 || p->frame == BAD6;
-	__u32 length = p->length < 65534 ? p->length : 65534;
+	__u32 length = p->length < 65535 ? p->length : 65535;
 
 	return holds(r->kind.present, true, r->kind.negated, has_kind(&r->kind, p)) &&
 	       holds(r->family, true, r->family_negated, r->family == 4 ? four : six) &&
@@ -417,7 +417,7 @@ static bool matches(const struct rule *r, const struct packet *p)
 	       holds(r->ttl.present, is_ip(p), r->ttl.negated, among(&r->ttl, p->ttl)) &&
 	       holds(r->dscp.present, is_ip(p), r->dscp.negated, among(&r->dscp, p->dscp)) &&
 	       holds(r->length.present, is_ip(p), r->length.negated,
-		     among(&r->length, length) || (length == 65534 && among(&r->length, 65535))) &&
+		     among(&r->length, length)) &&
 	       holds(r->vlan.present, true, r->vlan.negated,
 		     p->tagged ? among(&r->vlan, p->vlan) : r->vlan_none) &&
 	       holds(r->fragment, is_ip(p), r->fragment_negated, r->fragment & p->fragment) &&

@@ -13,26 +13,26 @@
 
 /* What a frame shows. A field that it doesn't have is -1. */
 struct shown {
-	int family;	  /* by its link header: 4, 6, or 0 */
+	int family; /* by its link header: 4, 6, or 0 */
 	bool arp;
-	int vlan;	  /* of the outermost tag */
-	bool good;	  /* it is IP and its header is valid: the rest is known */
+	int vlan;  /* of the outermost tag */
+	bool good; /* it is IP and its header is valid: the rest is known */
 	int proto;
-	int counted;	  /* protocol under which it is counted; malformed ones as far as they go */
+	int counted; /* protocol under which it is counted; malformed ones as far as they go */
 	bool first, later, options;
 	int ttl, dscp, length;
 	const uint8_t *src, *dst;
 	bool src_own, dst_own;
 	int type, code, sport, dport, flags;
-	bool answerable;  /* an echo or timestamp request, as far as it alone can tell */
+	bool answerable; /* an echo or timestamp request, as far as it alone can tell */
 };
 
 struct oracle {
 	struct shown shown;
 	bool protected;
-	int decided;			/* number of the rule in its direction; -1: the default */
-	enum eg_rule_verdict verdict;	/* PASS, DROP, ANSWER, REJECT: what is tried */
-	int cell;			/* its counter */
+	int decided;		      /* number of the rule in its direction; -1: the default */
+	enum eg_rule_verdict verdict; /* PASS, DROP, ANSWER, REJECT: what is tried */
+	int cell;		      /* its counter */
 	unsigned int count;
 	uint16_t matched[EG_RULES_MAX]; /* those that matched, in order */
 };
@@ -184,8 +184,7 @@ static inline void show_ip6(struct shown *s, const uint8_t *ip, size_t room)
  * What `len` bytes are; with `l3` they begin with the IP header. `beside` is a tag that
  * the driver took out of the frame, as TPID << 16 | TCI, or 0.
  */
-static inline void show(const uint8_t *frame, size_t len, bool l3, uint32_t beside,
-			struct shown *s)
+static inline void show(const uint8_t *frame, size_t len, bool l3, uint32_t beside, struct shown *s)
 {
 	size_t at = 12;
 	unsigned int type;
@@ -216,10 +215,9 @@ static inline void show(const uint8_t *frame, size_t len, bool l3, uint32_t besi
 		show_ip4(s, frame + at, len - at);
 	else if (s->family == 6)
 		show_ip6(s, frame + at, len - at);
+	/* A chain that breaks has shown some of it already. */
 	if (!s->good)
-		*s = (struct shown){ .family = s->family, .arp = s->arp, .vlan = s->vlan,
-				     .counted = s->counted, .proto = -1, .ttl = -1, .dscp = -1, .length = -1, .type = -1,
-				     .code = -1, .sport = -1, .dport = -1, .flags = -1 };
+		s->first = s->later = s->options = false;
 }
 
 /* RFC 4890 4.4.1; hop limits of RFC 4861 (3122, 3971, 3810, 4286 follow it or demand 1). */
@@ -363,10 +361,12 @@ static inline bool fits_rule(const struct rule *r, const struct shown *s)
 	       fits_endpoint(&r->to, s, s->dst, s->dst_own);
 }
 
-#define ORACLE_SLOT(num, slot)	if (number == (num)) return slot;
-#define ORACLE_ICMP(id, num, name)	ORACLE_SLOT(num, EG_CELL_ICMP + EG_ICMP_##id)
-#define ORACLE_ICMP6(id, num, name)	ORACLE_SLOT(num, EG_CELL_ICMP6 + EG_ICMP6_##id)
-#define ORACLE_PROTOCOL(id, num, name)	ORACLE_SLOT(num, EG_CELL_PROTOCOL + EG_PROTOCOL_##id)
+#define ORACLE_SLOT(num, slot) \
+	if (number == (num)) \
+		return slot;
+#define ORACLE_ICMP(id, num, name)     ORACLE_SLOT(num, EG_CELL_ICMP + EG_ICMP_##id)
+#define ORACLE_ICMP6(id, num, name)    ORACLE_SLOT(num, EG_CELL_ICMP6 + EG_ICMP6_##id)
+#define ORACLE_PROTOCOL(id, num, name) ORACLE_SLOT(num, EG_CELL_PROTOCOL + EG_PROTOCOL_##id)
 
 /* A fragment's type isn't the whole message's: it counts under its protocol. */
 static inline int oracle_cell(const struct shown *s)

@@ -59,7 +59,7 @@ static inline void put_upper(uint64_t *s, struct frame *f, int family, uint8_t p
 		put16(f, random_port(s));
 		put16(f, random_port(s));
 		put_random_bytes(s, f, 8);
-		put8(f, (percent(s, 90) ? 5 : below(s, 16)) << 4 | below(s, 16));
+		put8(f, (percent(s, 75) ? 5 : below(s, 8)) << 4 | below(s, 16));
 		put8(f, percent(s, 80) ? PICK(s, pool_flags) : below(s, 256));
 		put_random_bytes(s, f, 6);
 		break;
@@ -106,8 +106,8 @@ static inline uint8_t random_proto(uint64_t *s, int family)
 
 static inline void put_ip4(uint64_t *s, struct frame *f)
 {
-	static const uint16_t frag[] = { 0x2000, 0x2000, 0x2001, 0x0001, 0x0007, 0x1fff, 0x4000,
-					 0x4000, 0x8000, 0xa000 };
+	static const uint16_t frag[] = { 0x2000, 0x2000, 0x2001, 0x0001, 0x0007,
+					 0x1fff, 0x4000, 0x4000, 0x8000, 0xa000 };
 	size_t l3 = f->len, head = 20;
 	uint8_t proto = random_proto(s, 4);
 	uint8_t *ip = f->data + l3;
@@ -198,7 +198,7 @@ static inline void put_random_link(uint64_t *s, struct frame *f, int *family)
 	}
 }
 
-/* What every host answers, and with a timestamp what it may answer, as it is sent a million times. */
+/* What every host answers, and a timestamp request, which it may. */
 static inline void put_ping(uint64_t *s, bool l3, struct frame *f)
 {
 	bool six = percent(s, 45);
@@ -206,7 +206,9 @@ static inline void put_ping(uint64_t *s, bool l3, struct frame *f)
 		.family = six ? 6 : 4,
 		.tos = PICK(s, pool_dscp) << 2,
 		TTL(PICK(s, pool_ttl)),
-		TYPE(six ? 128 : percent(s, 80) ? 8 : 13),
+		TYPE(six	      ? 128
+		     : percent(s, 80) ? 8
+				      : 13),
 		.size = percent(s, 50) ? 56 : 12 + below(s, 100),
 		.trailer = percent(s, 10) ? below(s, 20) : 0,
 	};
@@ -241,9 +243,9 @@ static inline void random_packet(uint64_t *s, bool l3, struct frame *f)
 	if (percent(s, 6)) /* trailer */
 		put_random_bytes(s, f, 1 + below(s, 30));
 	if (percent(s, 6)) /* a length of its own */
-		set16(f->data + start + (family == 6 ? 4 : 2), below(s, 3) ? below(s, 100) :
-								percent(s, 90) ? below(s, 2000) :
-								below(s, 65536));
+		set16(f->data + start + (family == 6 ? 4 : 2), below(s, 3)	? below(s, 100)
+							       : percent(s, 90) ? below(s, 2000)
+										: below(s, 65536));
 	if (percent(s, 3)) /* another version or header length */
 		f->data[start] = percent(s, 50) ? 0x40 | below(s, 16) : below(s, 256);
 	if (percent(s, 4))
@@ -252,8 +254,8 @@ static inline void random_packet(uint64_t *s, bool l3, struct frame *f)
 		for (size_t i = l3 ? 0 : 14; i < f->len; i++)
 			f->data[i] = rnd(s) >> 56;
 	if (percent(s, 10)) /* cut, mostly within the headers */
-		f->len = percent(s, 70) && f->len > start + 80 ? start + below(s, 80) :
-								 below(s, f->len);
+		f->len = percent(s, 70) && f->len > start + 80 ? start + below(s, 80)
+							       : below(s, f->len);
 	if (f->len < 14)
 		f->len = 14;
 }

@@ -134,9 +134,8 @@ static inline void say_types(struct writer *w, bool six)
 	open_list(w, count);
 	for (unsigned int i = 0; i < count; i++) {
 		/* The first row is no type. */
-		const char *name =
-			six ? icmp6_named[1 + below(w->s, EG_ICMP6_COUNT - 1)].name :
-			      icmp_named[1 + below(w->s, EG_ICMP_COUNT - 1)].name;
+		const char *name = six ? icmp6_named[1 + below(w->s, EG_ICMP6_COUNT - 1)].name
+				       : icmp_named[1 + below(w->s, EG_ICMP_COUNT - 1)].name;
 
 		say(w, percent(w->s, 40) ? "echo-request" : name);
 		next_item(w, i, count);
@@ -203,9 +202,18 @@ static inline void say_endpoint(struct writer *w, const struct draft *d)
 static inline void say_flags(struct writer *w)
 {
 	static const char *const tests[] = {
-		"syn",		   "ack",	       "rst",		  "fin",
-		"syn/syn+ack",	   "syn+ack/syn+ack",  "ack/syn+ack",	  "fin+psh+urg",
-		"none/syn+ack+rst", "rst/rst+fin",      "syn/fin+syn+rst+ack", "ece+cwr",
+		"syn",
+		"ack",
+		"rst",
+		"fin",
+		"syn/syn+ack",
+		"syn+ack/syn+ack",
+		"ack/syn+ack",
+		"fin+psh+urg",
+		"none/syn+ack+rst",
+		"rst/rst+fin",
+		"syn/fin+syn+rst+ack",
+		"ece+cwr",
 		"none/fin+syn+rst+psh+ack+urg",
 	};
 
@@ -214,7 +222,8 @@ static inline void say_flags(struct writer *w)
 
 static inline void say_dscp(struct writer *w)
 {
-	static const char *const names[] = { "cs0", "cs1", "af11", "af31", "af43", "ef", "le", "va", "cs7" };
+	static const char *const names[] = { "cs0", "cs1", "af11", "af31", "af43",
+					     "ef",  "le",  "va",   "cs7" };
 
 	if (percent(w->s, 40))
 		say(w, PICK(w->s, names));
@@ -224,13 +233,22 @@ static inline void say_dscp(struct writer *w)
 
 static inline void say_kind(struct writer *w, struct draft *d)
 {
-	static const char *const ports[] = { "udp", "udp", "udplite", "sctp", "sctp", "dccp",
-					     "protocol { tcp, udp }", "protocol { 17, sctp, 136 }" };
-	static const char *const protocols[] = { "igmp", "ipip", "gre", "esp", "ospf", "vrrp",
-						 "ipv6-nonxt", "pim" };
-	static const char *const nots[] = { "not icmp", "not icmp6", "not tcp", "not udp", "not igmp",
-					    "not protocol { tcp, udp }", "not protocol 1-58" };
-	static const char *const links[] = { "arp", "arp", "non-ip", "non-ip", "not arp", "not non-ip" };
+	static const char *const ports[] = { "udp",
+					     "udp",
+					     "udplite",
+					     "sctp",
+					     "sctp",
+					     "dccp",
+					     "protocol { tcp, udp }",
+					     "protocol { 17, sctp, 136 }" };
+	static const char *const protocols[] = { "igmp", "ipip", "gre",	       "esp",
+						 "ospf", "vrrp", "ipv6-nonxt", "pim" };
+	static const char *const nots[] = { "not icmp",		"not icmp6",
+					    "not tcp",		"not udp",
+					    "not igmp",		"not protocol { tcp, udp }",
+					    "not protocol 1-58" };
+	static const char *const links[] = { "arp",    "arp",	  "non-ip",
+					     "non-ip", "not arp", "not non-ip" };
 
 	switch (d->subject) {
 	case SUBJECT_ICMP:
@@ -278,10 +296,10 @@ static inline void say_vlan(struct writer *w)
 static inline void say_matcher(struct writer *w, struct draft *d, enum matcher m)
 {
 	static const char *const words[M_COUNT] = {
-		[M_TYPE] = "type ",	[M_CODE] = "code ",	[M_SPORT] = "source-port ",
-		[M_DPORT] = "port ",	[M_FLAGS] = "flags ",	[M_TTL] = "ttl ",
-		[M_DSCP] = "dscp ",	[M_LENGTH] = "length ",	[M_FRAGMENT] = "fragment",
-		[M_OPTIONS] = "options",	[M_VLAN] = "vlan ",	[M_FROM] = "from ",
+		[M_TYPE] = "type ",	 [M_CODE] = "code ",	 [M_SPORT] = "source-port ",
+		[M_DPORT] = "port ",	 [M_FLAGS] = "flags ",	 [M_TTL] = "ttl ",
+		[M_DSCP] = "dscp ",	 [M_LENGTH] = "length ", [M_FRAGMENT] = "fragment",
+		[M_OPTIONS] = "options", [M_VLAN] = "vlan ",	 [M_FROM] = "from ",
 		[M_TO] = "to ",
 	};
 	bool answer = d->verdict == EG_RULE_ANSWER;
@@ -352,17 +370,20 @@ static inline void say_matcher(struct writer *w, struct draft *d, enum matcher m
 /* Which matchers a rule has, so that they don't contradict each other. */
 static inline void draft_matchers(struct writer *w, struct draft *d)
 {
+	/* Per cent; a table: its shape is its sense. */
+	/* clang-format off */
 	static const uint8_t chance[SUBJECT_COUNT][M_COUNT] = {
-		/*		   fam kind type code sport dport flags ttl dscp len frag opt vlan from to */
-		[SUBJECT_ANY]	 = { 15, 0,  0,  0,  0,  0,  0,	 12, 10, 12, 12, 10, 12, 45, 45 },
-		[SUBJECT_ICMP]	 = { 5, 100, 60, 12, 0,  0,  0,	 8,  5,	 8,  8,  5,  5,	 20, 25 },
-		[SUBJECT_ICMP6]	 = { 5, 100, 60, 12, 0,  0,  0,	 8,  5,	 8,  8,  5,  5,	 20, 25 },
-		[SUBJECT_TCP]	 = { 10, 100, 0, 0,  15, 50, 30, 6,  5,	 6,  8,  5,  5,	 25, 20 },
-		[SUBJECT_PORTS]	 = { 10, 100, 0, 0,  15, 50, 0,	 6,  5,	 6,  8,  5,  5,	 25, 20 },
-		[SUBJECT_PROTOCOL] = { 15, 100, 0, 0, 0, 0,  0,	 10, 8,	 8,  10, 8,  8,	 25, 25 },
-		[SUBJECT_NOT]	 = { 10, 100, 0, 0,  0,  0,  0,	 15, 10, 15, 15, 10, 12, 35, 35 },
-		[SUBJECT_LINK]	 = { 0, 100, 0,	 0,  0,	 0,  0,	 0,  0,	 0,  0,  0,  40, 0,  0 },
+		/*                   family kind type code sport dport flags ttl dscp length frag opt vlan from to */
+		[SUBJECT_ANY]      = { 15,    0,   0,   0,    0,    0,    0,  12,  10,   12,   12, 10,  12,  45, 45 },
+		[SUBJECT_ICMP]     = {  5,  100,  60,  12,    0,    0,    0,   8,   5,    8,    8,  5,   5,  20, 25 },
+		[SUBJECT_ICMP6]    = {  5,  100,  60,  12,    0,    0,    0,   8,   5,    8,    8,  5,   5,  20, 25 },
+		[SUBJECT_TCP]      = { 10,  100,   0,   0,   15,   50,   30,   6,   5,    6,    8,  5,   5,  25, 20 },
+		[SUBJECT_PORTS]    = { 10,  100,   0,   0,   15,   50,    0,   6,   5,    6,    8,  5,   5,  25, 20 },
+		[SUBJECT_PROTOCOL] = { 15,  100,   0,   0,    0,    0,    0,  10,   8,    8,   10,  8,   8,  25, 25 },
+		[SUBJECT_NOT]      = { 10,  100,   0,   0,    0,    0,    0,  15,  10,   15,   15, 10,  12,  35, 35 },
+		[SUBJECT_LINK]     = {  0,  100,   0,   0,    0,    0,    0,   0,   0,    0,    0,  0,  40,   0,  0 },
 	};
+	/* clang-format on */
 	bool any = false;
 
 	for (int m = 0; m < M_COUNT; m++) {
@@ -396,8 +417,8 @@ static inline void say_limits(struct writer *w, const struct draft *d)
 			say(w, percent(w->s, 50) ? "/24" : "/16/48");
 		say(w, " 1000000/s burst 1000000");
 		if (percent(w->s, 50))
-			say(w, percent(w->s, 50) ? ", limit 1000000/s burst 1000000" :
-						   " limit 500000/s burst 900000");
+			say(w, percent(w->s, 50) ? ", limit 1000000/s burst 1000000"
+						 : " limit 500000/s burst 900000");
 	} else if (percent(w->s, 8)) {
 		say(w, " limit 1000000/s burst 1000000");
 	}
@@ -407,8 +428,9 @@ static inline void say_limits(struct writer *w, const struct draft *d)
 
 static inline void say_reject(struct writer *w, const struct draft *d)
 {
-	static const char *const kinds[] = { "net-unreachable", "host-unreachable", "admin-prohibited",
-					     "protocol-unreachable", "port-unreachable" };
+	static const char *const kinds[] = { "net-unreachable", "host-unreachable",
+					     "admin-prohibited", "protocol-unreachable",
+					     "port-unreachable" };
 
 	if (percent(w->s, 30))
 		return;
@@ -426,14 +448,17 @@ static inline void say_end(struct writer *w)
 
 static inline void say_rule(struct writer *w, enum eg_direction direction)
 {
-	static const char *const words[] = { "pass", "drop", "answer", "reject", "count", "protect" };
+	static const char *const words[] = {
+		"pass", "drop", "answer", "reject", "count", "protect"
+	};
 	static const uint8_t ingress[] = { EG_RULE_PASS,   EG_RULE_PASS,   EG_RULE_DROP,
 					   EG_RULE_DROP,   EG_RULE_DROP,   EG_RULE_ANSWER,
 					   EG_RULE_REJECT, EG_RULE_REJECT, EG_RULE_COUNT,
 					   EG_RULE_COUNT,  EG_RULE_COUNT,  EG_RULE_COUNT,
 					   EG_RULE_PROTECT };
-	static const uint8_t egress[] = { EG_RULE_PASS,	 EG_RULE_PASS,	EG_RULE_DROP, EG_RULE_DROP,
-					  EG_RULE_COUNT, EG_RULE_COUNT, EG_RULE_PROTECT };
+	static const uint8_t egress[] = { EG_RULE_PASS,	  EG_RULE_PASS,	 EG_RULE_DROP,
+					  EG_RULE_DROP,	  EG_RULE_COUNT, EG_RULE_COUNT,
+					  EG_RULE_PROTECT };
 	enum matcher order[M_COUNT];
 	struct draft d = { 0 };
 
