@@ -216,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_rate),  cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_batch), cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_crowd), cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_slowly),
 	};
 
 	return TAP_RUN("limit", tests);
