@@ -999,6 +999,43 @@ static void test_used(void **state)
 	compiled__free(&c);
 }
 
+static bool needs_header(const struct rules *r)
+{
+	struct compiled c;
+	bool header;
+
+	compile_well(r, &c);
+	header = c.rulesets[EG_INGRESS].header;
+	compiled__free(&c);
+	return header;
+}
+
+/* Where the kind alone decides, nothing else is read; but what is done may ask for more. */
+static void test_header(void **state)
+{
+	struct rules *r = make_rules(2, 0);
+	struct rule *first = r->list[EG_INGRESS][0], *last = r->list[EG_INGRESS][1];
+
+	(void)state;
+	first->kind = last->kind = one_kind(0, 6, 6);
+	assert_false(needs_header(r));
+	r->fallback[EG_INGRESS] = EG_DEFAULT_DROP;
+	assert_true(needs_header(r));
+	r->fallback[EG_INGRESS] = EG_DEFAULT_ANSWER;
+	assert_false(needs_header(r));
+	last->limit = (struct limit){ .present = true, .count = 1, .seconds = 1, .burst = 5 };
+	assert_false(needs_header(r));
+	last->per_source = last->limit;
+	assert_true(needs_header(r));
+	last->per_source.present = false;
+	last->verdict = EG_RULE_REJECT;
+	last->even_protected = true;
+	assert_true(needs_header(r));
+	last->verdict = EG_RULE_PASS;
+	last->ttl = one_range(1, 2);
+	assert_true(needs_header(r));
+}
+
 static bool uses_protect(const struct rules *r)
 {
 	struct compiled c;
@@ -1350,6 +1387,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_every_value, release),
 		cmocka_unit_test_teardown(test_edges, release),
 		cmocka_unit_test_teardown(test_used, release),
+		cmocka_unit_test_teardown(test_header, release),
 		cmocka_unit_test_teardown(test_protect, release),
 		cmocka_unit_test_teardown(test_no_rules, release),
 		cmocka_unit_test_teardown(test_vectors, release),
