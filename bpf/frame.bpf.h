@@ -92,18 +92,16 @@ static __always_inline bool eg_make_room(void *ctx, enum eg_hook hook, __u32 l3,
 	data = eg_data(ctx, hook);
 	end = eg_data_end(ctx, hook);
 	EG_BOUND(len, 63);
-	/* Behind the longest link header there is a whole IP header at least. */
+	/*
+	 * As much as the longest link header: behind it there is a whole IP header at least, and
+	 * behind a shorter one the room, where nothing is yet.
+	 */
 	from = eg_view(data + len, 22, end);
 	data = (void *)eg_view(data, 22, end);
 	if (!from || !data)
 		return false;
-	/* Unrolled: before 6.2 the verifier makes no sense of a constant compared with `l3`. */
-#pragma GCC unroll 11
-	for (__u32 at = 0; at < 22; at += 2) {
-		if (at >= l3)
-			break;
+	for (int at = 0; at < 22; at += 2)
 		eg_store16(data + at, eg_load16(from + at));
-	}
 	return true;
 }
 
@@ -143,22 +141,26 @@ static __always_inline enum eg_reason eg_tags(void *ctx, enum eg_hook hook, cons
 	return EG_REASON_NONE;
 }
 
-/* Clears priority and drop eligibility of the tags before the IP header at offset `l3`. */
+/* Clears priority and drop eligibility. */
+static __always_inline bool eg_reply_tag(struct vlan_hdr *vlan, void *end)
+{
+	if ((void *)(vlan + 1) > end)
+		return false;
+	vlan->h_vlan_TCI &= bpf_htons(0x0fff);
+	return true;
+}
+
+/*
+ * One tag or two stand before the IP header at offset `l3`. In a loop the compiler could
+ * compare a constant with `l3`: of that 6.1's verifier makes nothing, it goes on where no
+ * packet can be, and finds no IP header there.
+ */
 static __always_inline bool eg_reply_tags(void *data, void *end, __u32 l3)
 {
 	struct vlan_hdr *vlan = data + sizeof(struct ethhdr);
 
-	/* Unrolled for the same reason as eg_make_room(). */
-#pragma GCC unroll 2
-	for (__u32 at = sizeof(struct ethhdr); at < 22; at += sizeof(*vlan)) {
-		if (at >= l3)
-			break;
-		if ((void *)(vlan + 1) > end)
-			return false;
-		vlan->h_vlan_TCI &= bpf_htons(0x0fff);
-		vlan++;
-	}
-	return true;
+	return eg_reply_tag(vlan, end) &&
+	       (l3 <= sizeof(struct ethhdr) + sizeof(*vlan) || eg_reply_tag(vlan + 1, end));
 }
 
 /* Turns the link header round, if there is one: addresses and tags. */
