@@ -176,14 +176,17 @@ static int find_ksoftirqd(void)
 
 /*
  * BPF_PROG_TEST_RUN enters its program in the kernel's XDP dispatcher, and takes
- * it out again, waiting tens of ms for RCU each time. It need not for a program
- * that is attached somewhere: so these are, where no frame ever comes.
+ * it out again, waiting tens of ms for RCU each time; so does putting another program in
+ * a link. It need not for a program that is attached somewhere: so these are, where no
+ * frame ever comes.
  */
 static int park(void)
 {
 	const struct bpf_program *const parked[PARKED] = {
-		b.skel->progs.bench_gen4,    b.skel->progs.bench_gen6,	b.skel->progs.bench_pass,
-		b.skel->progs.bench_hundred, b.skel->progs.bench_calls, b.skel->progs.bench_drop,
+		b.skel->progs.bench_gen4,    b.skel->progs.bench_gen6,	 b.skel->progs.bench_pass,
+		b.skel->progs.bench_hundred, b.skel->progs.bench_calls,	 b.skel->progs.bench_drop,
+		b.skel->progs.bench_tx,	     b.skel->progs.bench_least4, b.skel->progs.bench_least6,
+		b.skel->progs.bench_check,
 	};
 	char name[16];
 	int err = 0;

@@ -127,7 +127,7 @@ extern const struct candidate candidates[CANDIDATES];
 extern const struct group groups[GROUPS];
 extern const struct target targets[TARGETS];
 
-#define PARKED	   6
+#define PARKED	   10
 #define YARDSTICKS 2
 
 /* A packet that a program only looks at: ns. */
