@@ -22,6 +22,13 @@
 /* The fields in use, see EG_EACH_FIELD. */
 #define EG_USED(direction)	(eg_rulesets[direction].used)
 
+/* Whether packets of a direction are asked about at all. Read anew each time, like those. */
+static __always_inline bool eg_filters(__u32 direction)
+{
+	return eg_rulesets[direction].rules ||
+	       eg_rulesets[direction].fallback == EG_DEFAULT_DROP;
+}
+
 /* What `m` satisfies as far as a field goes; 0 if there is no such entry. */
 static __always_inline __u64 eg_entry(const struct eg_match *m, __u32 direction, __u32 field)
 {

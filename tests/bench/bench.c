@@ -17,7 +17,7 @@
 
 #include "frame.h"
 
-#define LIMIT_NS       (170 * NS)
+#define LIMIT_NS       (240 * NS)
 #define LIMIT_QUICK_NS (18 * NS)
 
 struct state b;
