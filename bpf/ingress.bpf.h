@@ -270,21 +270,43 @@ static __always_inline enum eg_verdict eg_end(struct eg_counters *counters,
 }
 
 /*
- * For whoever just passes by, this is all the work there is: counted, true. Nothing that is
- * read here is kept for the others, whom that would cost less than it costs these.
+ * The verdict on a plain packet of which the kind says enough: whoever just passes by, and
+ * what a rule about nothing else drops. EG_VERDICT_COUNT for all others; nothing that is
+ * read here is kept for them, whom that would cost less than it costs these.
  */
-static __always_inline bool eg_bystander(void *ctx, enum eg_hook hook, __u32 kind)
+static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook, __u32 kind)
 {
+	const volatile struct eg_ruleset *set = &eg_rulesets[EG_INGRESS];
+	enum eg_verdict verdict = EG_VERDICT_PASS;
+	const struct eg_rule *rule = NULL;
 	struct eg_counters *counters;
+	__u64 bits, bytes;
 
-	if (eg_filters(EG_INGRESS) || kind >= EG_KIND_ARP || eg_kind_asks(kind) ||
-	    unlikely(eg_is_trial(ctx, hook)))
-		return false;
+	if (kind >= EG_KIND_ARP || (set->header && !(set->used & EG_BIT(EG_FIELD_KIND))))
+		return EG_VERDICT_COUNT;
+	bits = set->rules ? eg_kind_entry(EG_INGRESS, kind) : 0;
+	if (bits) {
+		if (set->header || set->rules > EG_WORD_BITS)
+			return EG_VERDICT_COUNT;
+		rule = eg_rule_at(set->first + eg_first_bit(bits));
+		if (!rule || rule->flags || rule->verdict > EG_RULE_DROP)
+			return EG_VERDICT_COUNT;
+		if (rule->verdict == EG_RULE_DROP)
+			verdict = EG_VERDICT_DROP;
+	} else if (set->fallback == EG_DEFAULT_DROP ||
+		   (set->fallback == EG_DEFAULT_ANSWER && eg_kind_asks(kind))) {
+		return EG_VERDICT_COUNT;
+	}
+	if (unlikely(eg_is_trial(ctx, hook)))
+		return EG_VERDICT_COUNT;
 	counters = eg_counters_of(EG_INGRESS);
-	if (counters)
-		eg_account(counters, eg_kind_cell(kind), EG_VERDICT_PASS, EG_REASON_NONE,
-			   eg_size(ctx, hook));
-	return true;
+	if (!counters)
+		return EG_VERDICT_PASS;
+	bytes = eg_size(ctx, hook);
+	if (rule)
+		eg_rule_count(rule->slot, bytes);
+	eg_account(counters, eg_kind_cell(kind), verdict, EG_REASON_NONE, bytes);
+	return verdict;
 }
 
 /*
@@ -306,8 +328,10 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 	bool trial;
 	__u64 bytes;
 
-	if (eg_bystander(ctx, hook, kind))
-		return EG_VERDICT_PASS;
+	verdict = eg_at_sight(ctx, hook, kind);
+	if (verdict != EG_VERDICT_COUNT)
+		return verdict;
+	verdict = EG_VERDICT_PASS;
 	barrier_var(ctx);
 	bytes = eg_size(ctx, hook);
 	trial = eg_is_trial(ctx, hook);
