@@ -15,6 +15,9 @@
 
 #ifdef __bpf__
 
+/* Says to the compiler of BPF that the loop that follows is to be written out. */
+#define EG_UNROLL_FOUR		_Pragma("GCC unroll 4")
+
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
@@ -108,6 +111,7 @@ struct sctphdr {
 #define __always_inline		inline __attribute__((always_inline))
 #endif
 #define barrier_var(v)		do { } while (0)
+#define EG_UNROLL_FOUR
 
 static inline __u16 eg_load16(const void *p)
 {

@@ -17,10 +17,10 @@
  * compiler would ask all questions ahead.
  */
 #define EG_EACH_FIELD(i, used)                                                              \
-	_Pragma("GCC unroll 4") for (int four_ = 0; four_ < EG_FIELD_COUNT; four_ += 4)     \
+	EG_UNROLL_FOUR for (int four_ = 0; four_ < EG_FIELD_COUNT; four_ += 4)              \
 		if ((used) & 15u << four_)                                                  \
-			_Pragma("GCC unroll 4") for (int i = four_;                         \
-						     i < four_ + 4 && i < EG_FIELD_COUNT; i++) \
+			EG_UNROLL_FOUR for (int i = four_;                                  \
+					    i < four_ + 4 && i < EG_FIELD_COUNT; i++)       \
 				if ((used) & EG_BIT(i))
 
 /* The fields that are read from the IP header, and from that of the upper layer. */
@@ -186,9 +186,9 @@ static __always_inline void eg_fields_read(const void *data, const void *end,
 {
 	__u32 l3 = p->l3, tos, length;
 
-#pragma GCC unroll 14
-	for (int i = EG_FIELD_KIND + 1; i < EG_FIELD_COUNT; i++)
-		m->index[i] = 0;
+	EG_EACH_FIELD(i, *used)
+		if (i != EG_FIELD_KIND)
+			m->index[i] = 0;
 	m->family = 0;
 	m->ttl = 0;
 	if (*used & EG_BIT(EG_FIELD_VLAN))
