@@ -19,7 +19,7 @@
 #define CELLS6_MIN	1024
 
 /* Entries to a bucket on average, tenths: few enough that nine of ten stand in their first. */
-#define LOAD4		100
+#define LOAD4		90
 #define LOAD6		18
 
 #define CLASS_SLOTS	(2 * (CLASS_MAX + 1))
