@@ -28,6 +28,15 @@
 #define MOVES_MAX	500
 #define TRIES_MAX	64
 
+/*
+ * A product spreads consecutive keys evenly, or with a few seeds in heaps. If more than one
+ * entry in so many missed its first bucket, another seed is tried, as long as this is
+ * one of the first.
+ */
+#define STRAY_SHARE	6
+#define STRAY_MIN	64		/* fewer than these say nothing */
+#define STRAY_TRIES	8
+
 /* A prefix of a list; after the walk, of the table. */
 struct entry {
 	__u64 key[2];
@@ -316,6 +325,18 @@ static int nest__build(struct nest *n, const struct entries *e, __u64 seed,
 	return 0;
 }
 
+/* Whether too many stand in their second bucket. */
+static bool nest__strays(const struct nest *n, const struct entries *e)
+{
+	size_t strays = 0;
+
+	for (size_t i = 0; i < (size_t)n->buckets * n->ways; i++)
+		if (n->slots[i])
+			strays += eg_prefix_home(n->hash[n->slots[i] - 1], n->buckets) !=
+				  i / n->ways;
+	return strays > STRAY_MIN && strays > e->count / STRAY_SHARE;
+}
+
 static void nest__free(struct nest *n)
 {
 	free(n->hash);
@@ -548,6 +569,8 @@ static int settle(struct prefix_table *t, const struct entries *e4, struct nest 
 				  buckets_for(e4->count, LOAD4, try));
 		err = err ?: nest__build(n6, e6, t->info.seed, entry_hash6, EG_BUCKET6_WAYS,
 					 buckets_for(e6->count, LOAD6, try));
+		if (!err && try < STRAY_TRIES && (nest__strays(n4, e4) || nest__strays(n6, e6)))
+			err = -EAGAIN;
 	}
 	return err;
 }
