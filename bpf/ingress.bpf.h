@@ -270,8 +270,40 @@ static __always_inline enum eg_verdict eg_end(struct eg_counters *counters,
 }
 
 /*
- * The verdict on a plain packet of which the kind says enough: whoever just passes by, and
- * what a rule about nothing else drops. EG_VERDICT_COUNT for all others; nothing that is
+ * Which of `bits` hold for the addresses of a plain packet too, and whether it is one that
+ * is protected for what it is.
+ */
+static __always_inline __u64 eg_simple_bits(struct eg_cursor frame, __u32 kind, __u64 bits,
+					    bool *protect)
+{
+	const volatile struct eg_ruleset *set = &eg_rulesets[EG_INGRESS];
+	bool v4 = eg_kind_ipv4(kind);
+	const struct ipv6hdr *ip6;
+	const struct iphdr *ip;
+	const void *l3;
+
+	l3 = eg_view(frame.pos + sizeof(struct ethhdr), v4 ? sizeof(*ip) : sizeof(*ip6), frame.end);
+	if (!l3)
+		return 0;
+	ip = l3;
+	ip6 = l3;
+	*protect = eg_kind_protected(kind, v4 ? ip->ttl : ip6->hop_limit);
+	if (set->used & EG_BIT(EG_FIELD_PROTECT))
+		bits &= eg_entry_of(EG_INGRESS, EG_FIELD_PROTECT, *protect);
+	if (set->used & EG_BIT(EG_FIELD_FROM))
+		bits &= eg_entry_of(EG_INGRESS, EG_FIELD_FROM,
+				    1 + (v4 ? eg_class4(ip->saddr)
+					    : eg_class6((const __be32 *)&ip6->saddr)));
+	if (set->used & EG_BIT(EG_FIELD_TO))
+		bits &= eg_entry_of(EG_INGRESS, EG_FIELD_TO,
+				    1 + (v4 ? eg_class4(ip->daddr)
+					    : eg_class6((const __be32 *)&ip6->daddr)));
+	return bits;
+}
+
+/*
+ * The verdict on a plain packet of which little need be known: whoever just passes by, and
+ * what simple rules drop. EG_VERDICT_COUNT for all others; nothing that is
  * read here is kept for them, whom that would cost less than it costs these.
  */
 static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook, __u32 kind)
@@ -280,21 +312,29 @@ static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook,
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
 	struct eg_counters *counters;
+	bool protect = true;
 	__u64 bits, bytes;
 
-	if (kind >= EG_KIND_ARP || (set->header && !(set->used & EG_BIT(EG_FIELD_KIND))))
+	if (kind >= EG_KIND_ARP ||
+	    (!set->simple &&
+	     (set->fallback == EG_DEFAULT_DROP ||
+	      (set->rules && !(set->used & EG_BIT(EG_FIELD_KIND))))))
 		return EG_VERDICT_COUNT;
 	bits = set->rules ? eg_kind_entry(EG_INGRESS, kind) : 0;
+	if (!set->simple && bits)
+		return EG_VERDICT_COUNT;
+	if (set->header && set->simple)
+		bits = eg_simple_bits(eg_frame(ctx, hook), kind, bits, &protect);
 	if (bits) {
-		if (set->header || set->rules > EG_WORD_BITS)
-			return EG_VERDICT_COUNT;
 		rule = eg_rule_at(set->first + eg_first_bit(bits));
-		if (!rule || rule->flags || rule->verdict > EG_RULE_DROP)
+		if (!rule)
 			return EG_VERDICT_COUNT;
 		if (rule->verdict == EG_RULE_DROP)
 			verdict = EG_VERDICT_DROP;
-	} else if (set->fallback == EG_DEFAULT_DROP ||
-		   (set->fallback == EG_DEFAULT_ANSWER && eg_kind_asks(kind))) {
+	} else if (set->fallback == EG_DEFAULT_DROP) {
+		if (!protect)
+			verdict = EG_VERDICT_DROP;
+	} else if (set->fallback == EG_DEFAULT_ANSWER && eg_kind_asks(kind)) {
 		return EG_VERDICT_COUNT;
 	}
 	if (unlikely(eg_is_trial(ctx, hook)))

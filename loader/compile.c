@@ -363,6 +363,22 @@ static bool needs_header(const struct compiled *c, enum eg_direction direction)
 	return false;
 }
 
+/* Whether nothing needs to be known of a packet, or done with it, but what is simple. */
+static bool is_simple(const struct compiled *c, enum eg_direction direction)
+{
+	const struct eg_ruleset *set = &c->rulesets[direction];
+
+	if (set->used & ~EG_FIELDS_SIMPLE || set->rules > EG_WORD_BITS)
+		return false;
+	for (__u32 n = 0; n < set->rules; n++) {
+		const struct eg_rule *r = &c->rules[set->first + n];
+
+		if (r->verdict > EG_RULE_DROP || r->flags)
+			return false;
+	}
+	return true;
+}
+
 /* All together --------------------------------------------------------- */
 
 static int add_fields(struct builder *b, enum eg_direction direction)
@@ -396,6 +412,7 @@ static int build(struct builder *b)
 	for (enum eg_direction d = 0; !err && d < EG_DIRECTION_COUNT; d++) {
 		err = add_fields(b, d);
 		c->rulesets[d].header = needs_header(c, d);
+		c->rulesets[d].simple = is_simple(c, d);
 	}
 	if (!c->table_count)
 		c->table_count = 1;

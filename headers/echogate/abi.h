@@ -48,6 +48,10 @@ enum eg_field {
 	EG_FIELD_COUNT
 };
 
+/* What is known of a plain packet without much reading. */
+#define EG_FIELDS_SIMPLE	(1 << EG_FIELD_KIND | 1 << EG_FIELD_PROTECT | 1 << EG_FIELD_FROM | \
+				 1 << EG_FIELD_TO)
+
 /* EG_FIELD_KIND. What is cut too short for its type or its header is among the protocols. */
 #define EG_KIND_PROTO4		0	/* + protocol of IPv4 */
 #define EG_KIND_PROTO6		256	/* + upper-layer protocol of IPv6 */
@@ -295,7 +299,7 @@ struct eg_ruleset {
 	__u32 fallback;			/* enum eg_default */
 	__u32 base[EG_FIELD_COUNT];	/* where in eg_table a field begins */
 	__u32 header;			/* 1: a packet's kind alone doesn't decide what becomes of it */
-	__u32 pad;
+	__u32 simple;			/* 1: all rules drop or pass, by EG_FIELDS_SIMPLE and nothing else */
 };
 
 enum eg_rule_verdict {
