@@ -127,6 +127,9 @@ $(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o
 $(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
 $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
+$(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,addrs.o rtnl.o util.o)
+$(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf -lpthread
+
 $(OUT)/tests/loader/%.o: loader/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

@@ -22,27 +22,60 @@ struct addresses {
 	size_t room;
 };
 
+/* An address, and the interface that has it. */
+struct carried {
+	__be32 addr[4];
+	__u32 ifindex;
+};
+
+struct carried_list {
+	struct carried *list;
+	size_t count, room;
+};
+
+/* Whatever addresses a namespace has: one reading serves all interfaces. */
+struct census {
+	struct addresses everywhere;	/* what it answers for on any interface */
+	struct carried_list scoped;	/* link-local addresses */
+	struct carried_list sources[2];	/* of IPv4, IPv6: what errors may be sent from */
+};
+
+/* -errno; -EINTR: they change faster than they can be read. */
+int census__take(struct rtnl *rt, const struct device *devs, size_t dev_count, struct census *c);
+void census__free(struct census *c);
+
 /*
  * What this namespace answers for on an interface. Left out, and so left to the
  * kernel: tentative addresses, prefixes that are local as a whole, and
- * link-local addresses that not every one of @own (the interface and the VLAN
- * devices on it) has, since the table doesn't know which of them is asked.
+ * link-local addresses that not every one of @own (the interface, which comes first, and the
+ * VLAN devices on it) has, since the table doesn't know which of them is asked. -ENOMEM.
  */
-int addresses__read(struct rtnl *rt, const struct device *devs, size_t dev_count,
-		    const __u32 *own, size_t own_count, struct addresses *a);
+int census__addresses(const struct census *c, const __u32 *own, size_t own_count,
+		      struct addresses *a);
+
+/*
+ * The address that errors are sent from which belong to no address of ours: the interface's first
+ * global one, else any interface's; all zero if there is none.
+ */
+void census__choose(const struct census *c, __u32 ifindex, __u8 family, __be32 addr[4]);
+
 void addresses__free(struct addresses *a);
 
 /* Local ones; the rest are broadcast addresses. */
 size_t addresses__local(const struct addresses *a);
 
-/*
- * The address that errors are sent from which belong to no address of ours: the interface's first
- * global one, else any interface's; all zero if there is none. -errno.
- */
-int addresses__choose(struct rtnl *rt, __u32 ifindex, __u8 family, __be32 addr[4]);
-
 /* Fills a table, under a new seed. Returns how many found no place. */
 size_t addresses__build(const struct addresses *a, struct eg_addrs *table);
+
+/*
+ * Bring a table in step while programs read it; each leaves it right at any moment for every
+ * address that stays. First what is gone is taken out, and broadcast marks are set right: returns how
+ * many places got free. These must not be taken before every program has ended that has seen them
+ * used. Then what is new is put in: returns how many found no place, which under
+ * another seed they may. @changed becomes true if anything did.
+ */
+size_t addresses__prune(const struct addresses *a, struct eg_addrs *table, bool *changed);
+size_t addresses__extend(const struct addresses *a, struct eg_addrs *table, bool *changed);
 
 /* True if the table holds just these, but for some that have no place in it. -errno. */
 int addresses__in_table(const struct addresses *a, const struct eg_addrs *table, bool *same);
