@@ -127,8 +127,8 @@ $(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o
 $(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
 $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-$(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,addrs.o rtnl.o util.o)
-$(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf -lpthread
+$(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,rtnl.o util.o)
+$(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 
 $(OUT)/tests/loader/%.o: loader/%.c $(OUT)/clang
 	$(call say,CC,$<)
@@ -143,7 +143,7 @@ $(OUT)/tests/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
 $(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $(filter %.c %.o,$^) -lcmocka \
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $< $(filter %.o,$^) -lcmocka \
 		$(UNIT_LIBS) -o $@
 
 # libFuzzer comes with clang, so here clang compiles all of it.

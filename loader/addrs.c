@@ -473,8 +473,10 @@ static const struct address *find(const struct addresses *a, const struct addres
 	return NULL;
 }
 
-/* Programs read while we write: every store is one that they may see by itself. */
+/* Programs read while we write: any store may be the last that one sees. A test looks after each. */
+#ifndef PUBLISH
 #define PUBLISH(place, value)	__atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
+#endif
 
 static size_t prune4(struct eg_addrs *t, const struct addresses *a, bool *changed)
 {

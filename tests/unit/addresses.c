@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A table of own addresses brought in step while programs read it: whatever comes and goes, at
- * the end it is as good as one that was made anew, and at no moment is an address that stays
- * missed, or one found that never was there.
+ * A table of own addresses brought in step while programs read it. Whatever comes and goes, at the
+ * end it is as good as one made anew; and after each single store no address that stays is
+ * missed, nor one found that neither was there nor is to be.
  */
 #include "vectors/cmocka.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <addrs.h>
-#include <echogate/addr.h>
 
-#define POOL	2000		/* addresses that come and go, of each family */
+/* Whatever is stored, somebody looks before the next. */
+static void look(const void *place);
+#define PUBLISH(place, value)	((place) = (value), look(&(place)))
+#include "addrs.c"
 
-static struct eg_addrs *table, *anew;
+#define POOL	3500		/* addresses that come and go, of each family */
+
+/* What is changed; what it was before; and as it would be made anew. */
+static struct eg_addrs *table, *old, *anew;
+/* From which set it goes to which. */
+static const struct addresses *from, *to;
 static uint64_t seed = RND_SEED;
 
 static struct address *pool;
@@ -39,10 +43,12 @@ static void fill_pool(void)
 static int setup(void **state)
 {
 	(void)state;
+	from = NULL;
 	table = calloc(1, sizeof(*table));
 	anew = calloc(1, sizeof(*anew));
+	old = calloc(1, sizeof(*old));
 	pool = calloc(2 * POOL, sizeof(*pool));
-	if (!table || !anew || !pool)
+	if (!table || !anew || !old || !pool)
 		return -1;
 	fill_pool();
 	return 0;
@@ -53,6 +59,7 @@ static int teardown(void **state)
 	(void)state;
 	free(table);
 	free(anew);
+	free(old);
 	free(pool);
 	return 0;
 }
@@ -109,196 +116,181 @@ static void assert_in_step(const struct addresses *a, size_t left_out)
 		assert_int_equal(table->count4 + table->count6, addresses__local(a));
 }
 
-/* From any set to any other: nothing is found that isn't there, all is found that has a place. */
-static void test_random(void **state)
+/* An address that a program would find may be one of before or of afterwards, as that says. */
+static void assert_known(const struct address *found, bool broadcast)
 {
-	static const unsigned int percents[] = { 0, 1, 20, 50, 95, 100 };
-	size_t left_out;
-	bool changed = false;
+	const struct address *was = find(from, found), *is = find(to, found);
 
-	(void)state;
-	memset(table, 0, sizeof(*table));
-	table->seed = rnd(&seed) | 1;
-	for (int round = 0; round < 300; round++) {
-		struct addresses a;
+	assert_true(was || is);
+	assert_true((was && was->broadcast == broadcast) || (is && is->broadcast == broadcast));
+}
 
-		draw(&a, percents[rnd(&seed) % ARRAY_SIZE(percents)]);
-		addresses__prune(&a, table, &changed);
-		left_out = addresses__extend(&a, table, &changed);
-		assert_in_step(&a, left_out);
-		changed = false;
-		assert_int_equal(addresses__prune(&a, table, &changed), 0);
-		assert_int_equal(addresses__extend(&a, table, &changed), left_out);
-		assert_false(changed);
-		if (left_out) {
-			/* Another seed may have room. */
-			assert_true(addresses__build(&a, anew) <= left_out);
-			memcpy(table, anew, sizeof(*table));
-		}
-		free(a.list);
+static void look4(__u32 n)
+{
+	const struct eg_addr4_bucket *b = &table->v4[n], *before = &old->v4[n];
+
+	for (int w = 0; w < EG_ADDR4_WAYS; w++) {
+		struct address a = { .family = AF_INET, .addr = { b->addr[w] } };
+
+		if (b->addr[w])
+			assert_known(&a, b->broadcast >> w & 1);
+		a.addr[0] = before->addr[w];
+		if (a.addr[0] && find(to, &a))
+			assert_int_not_equal(eg_addr4_owner(table, a.addr[0]), EG_OWNER_NONE);
 	}
 }
 
-/* One that came into place in between doesn't hide that another is missing, nor a hole. */
-static void test_missing(void **state)
+static void look6(__u32 n)
 {
-	struct addresses a;
-	bool changed = false, same;
+	const struct eg_addr6_bucket *b = &table->v6[n], *before = &old->v6[n];
+
+	for (int w = 0; w < EG_ADDR6_WAYS; w++) {
+		struct address a = { .family = AF_INET6 };
+
+		memcpy(a.addr, b->addr[w], sizeof(a.addr));
+		/* Begun or half gone: no packet is for such an address. */
+		if (a.addr[0])
+			assert_known(&a, false);
+		memcpy(a.addr, before->addr[w], sizeof(a.addr));
+		if (a.addr[0] && find(to, &a))
+			assert_true(eg_addr6_own(table, a.addr));
+	}
+}
+
+static void look(const void *place)
+{
+	size_t at = (const char *)place - (const char *)table;
+
+	if (at >= offsetof(struct eg_addrs, v6))
+		look6((at - offsetof(struct eg_addrs, v6)) / sizeof(table->v6[0]));
+	else if (at >= offsetof(struct eg_addrs, v4))
+		look4((at - offsetof(struct eg_addrs, v4)) / sizeof(table->v4[0]));
+}
+
+static bool changed;
+
+/* To another set, as the daemon does it. Returns how many find no place. */
+static size_t step(const struct addresses *a)
+{
+	static const struct addresses none;
+
+	from = from ?: &none;
+	to = a;
+	memcpy(old, table, sizeof(*old));
+	changed = false;
+	addresses__prune(a, table, &changed);
+	return addresses__extend(a, table, &changed);
+}
+
+/* From any set to any other. */
+static void test_random(void **state)
+{
+	static const unsigned int percents[] = { 0, 1, 20, 50, 95, 100 };
+	struct addresses sets[2] = {};
+	size_t left_out, crowded = 0;
 
 	(void)state;
-	draw(&a, 30);
-	assert_int_equal(addresses__build(&a, table), 0);
-	a.count--;
-	assert_int_equal(addresses__in_table(&a, table, &same), 0);
-	assert_false(same);
-	addresses__prune(&a, table, &changed);
-	a.count++;
-	assert_int_equal(addresses__in_table(&a, table, &same), 0);
-	assert_false(same);
-	assert_int_equal(addresses__extend(&a, table, &changed), 0);
-	assert_in_step(&a, 0);
-	/* A hole in the middle of a bucket is room. */
-	for (size_t i = 0; i < a.count; i++) {
-		struct address gone = a.list[i];
+	table->seed = rnd(&seed) | 1;
+	for (int round = 0; round < 60; round++) {
+		struct addresses *a = &sets[round % 2];
 
-		memmove(a.list + i, a.list + i + 1, (a.count - i - 1) * sizeof(gone));
-		a.count--;
-		assert_int_equal(addresses__prune(&a, table, &changed), 1);
-		memmove(a.list + i + 1, a.list + i, (a.count - i) * sizeof(gone));
-		a.list[i] = gone;
-		a.count++;
-		assert_int_equal(addresses__in_table(&a, table, &same), 0);
-		assert_false(same);
-		addresses__extend(&a, table, &changed);
+		free(a->list);
+		draw(a, percents[rnd(&seed) % ARRAY_SIZE(percents)]);
+		left_out = step(a);
+		assert_in_step(a, left_out);
+		assert_int_equal(step(a), left_out);
+		assert_false(changed);
+		/* Another seed has room. */
+		if (left_out) {
+			assert_int_equal(addresses__build(a, anew), 0);
+			memcpy(table, anew, sizeof(*table));
+			crowded++;
+		}
+		from = a;
 	}
-	assert_in_step(&a, 0);
-	free(a.list);
+	assert_in_range(crowded, 1, 50);
+	free(sets[0].list);
+	free(sets[1].list);
+}
+
+static void assert_same(const struct addresses *a, bool wanted)
+{
+	bool same = !wanted;
+
+	assert_int_equal(addresses__in_table(a, table, &same), 0);
+	assert_int_equal(same, wanted);
+}
+
+/* One that is gone, and one that is missing, are seen; a hole in a bucket is room. */
+static void test_missing(void **state)
+{
+	struct addresses all, fewer;
+
+	(void)state;
+	draw(&all, 5);
+	assert_int_equal(addresses__build(&all, table), 0);
+	fewer.list = malloc(all.count * sizeof(*fewer.list));
+	assert_non_null(fewer.list);
+	fewer.count = all.count - 1;
+	for (size_t i = 0; i < all.count; i++) {
+		memcpy(fewer.list, all.list, i * sizeof(*all.list));
+		memcpy(fewer.list + i, all.list + i + 1, (fewer.count - i) * sizeof(*all.list));
+		from = &all;
+		assert_same(&fewer, false);
+		assert_int_equal(step(&fewer), 0);
+		assert_true(changed);
+		assert_same(&fewer, true);
+		assert_same(&all, false);
+		from = &fewer;
+		assert_int_equal(step(&all), 0);
+		assert_true(changed);
+		assert_same(&all, true);
+	}
+	assert_in_step(&all, 0);
+	free(all.list);
+	free(fewer.list);
 }
 
 /* Broadcast becomes local and the other way round, where it stands. */
 static void test_turns(void **state)
 {
-	struct addresses a;
-	bool changed = false;
+	struct addresses a, b;
 
 	(void)state;
 	draw(&a, 50);
-	addresses__build(&a, table);
+	assert_int_equal(addresses__build(&a, table), 0);
+	b.list = malloc(a.count * sizeof(*b.list));
+	assert_non_null(b.list);
+	b.count = a.count;
 	for (int round = 0; round < 20; round++) {
+		memcpy(b.list, a.list, a.count * sizeof(*a.list));
+		from = &b;
 		for (size_t i = 0; i < a.count && a.list[i].family == AF_INET; i++)
 			a.list[i].broadcast = rnd(&seed) & 1;
-		assert_int_equal(addresses__prune(&a, table, &changed), 0);
-		addresses__extend(&a, table, &changed);
-		for (size_t i = 0; i < a.count; i++)
-			if (owner(&a.list[i]) != EG_OWNER_NONE)
-				assert_int_equal(owner(&a.list[i]), expected(&a.list[i]));
-		assert_int_equal(table->count4 + table->count6, addresses__local(&a));
+		assert_int_equal(step(&a), 0);
+		assert_in_step(&a, 0);
 	}
 	free(a.list);
+	free(b.list);
 }
 
-/* Words that are zero at the front would be there before the rest: not in place. */
+/* A place whose first word stays zero would be found before the others are there: not in place. */
 static void test_zero_word(void **state)
 {
 	struct address odd = { .family = AF_INET6, .addr = { 0, 0, 0, htobe32(0x01020304) } };
-	struct addresses a = { .list = &odd, .count = 1 };
-	bool changed = false;
+	struct addresses a = { .list = &odd, .count = 1 }, none = {};
 
 	(void)state;
-	memset(table, 0, sizeof(*table));
-	table->seed = 1;
-	assert_int_equal(addresses__extend(&a, table, &changed), 1);
+	from = &none;
+	assert_int_equal(step(&a), 1);
 	assert_false(changed);
 	assert_int_equal(addresses__build(&a, table), 0);
-	assert_int_equal(addresses__prune(&a, table, &changed), 0);
-	assert_int_equal(addresses__extend(&a, table, &changed), 0);
-	a.count = 0;
-	assert_int_equal(addresses__prune(&a, table, &changed), 1);
+	assert_int_equal(step(&a), 0);
+	assert_int_equal(owner(&odd), EG_OWNER_LOCAL);
+	from = &a;
+	assert_int_equal(step(&none), 0);
+	assert_true(changed);
 	assert_int_equal(owner(&odd), EG_OWNER_NONE);
-}
-
-/* A program that reads all the while: an odd half of the pool comes and goes, a quarter stays. */
-struct reader {
-	volatile bool stop;
-	volatile unsigned long rounds;
-	unsigned long missed, invented, looked;
-};
-
-static bool stays(size_t i)
-{
-	return i % 4 == 0;
-}
-
-static bool never(size_t i)
-{
-	return i % 4 == 2;
-}
-
-static void *read_all_the_while(void *data)
-{
-	struct reader *r = data;
-
-	while (!r->stop) {
-		for (size_t i = 0; i < 2 * POOL && !r->stop; i++) {
-			enum eg_owner o = owner(&pool[i]);
-
-			__asm__ volatile("" ::: "memory");
-			r->missed += stays(i) && o != EG_OWNER_LOCAL;
-			r->invented += never(i) && o != EG_OWNER_NONE;
-			r->looked++;
-			/* As often as a program ends. */
-			r->rounds++;
-		}
-	}
-	return NULL;
-}
-
-static void wait_for_reader(const struct reader *r)
-{
-	unsigned long seen = r->rounds;
-
-	while (r->rounds < seen + 2)
-		sched_yield();
-}
-
-static void test_concurrent(void **state)
-{
-	struct reader r = {};
-	pthread_t thread;
-	bool changed = false;
-	struct addresses a;
-
-	(void)state;
-	a.list = malloc(2 * POOL * sizeof(*a.list));
-	assert_non_null(a.list);
-	memset(table, 0, sizeof(*table));
-	do {
-		a.count = 0;
-		for (size_t i = 0; i < 2 * POOL; i++)
-			if (!never(i))
-				a.list[a.count++] = pool[i];
-	} while (addresses__build(&a, table));
-	assert_int_equal(pthread_create(&thread, NULL, read_all_the_while, &r), 0);
-	for (int round = 0; round < 300; round++) {
-		a.count = 0;
-		for (size_t i = 0; i < 2 * POOL; i++) {
-			if (!stays(i) && (never(i) || rnd(&seed) & 1))
-				continue;
-			a.list[a.count] = pool[i];
-			a.list[a.count++].broadcast = !stays(i) && i < POOL && rnd(&seed) & 1;
-		}
-		if (addresses__prune(&a, table, &changed))
-			wait_for_reader(&r);
-		assert_int_equal(addresses__extend(&a, table, &changed), 0);
-	}
-	wait_for_reader(&r);
-	r.stop = true;
-	pthread_join(thread, NULL);
-	assert_true(r.looked > 0);
-	assert_int_equal(r.missed, 0);
-	assert_int_equal(r.invented, 0);
-	assert_in_step(&a, 0);
-	free(a.list);
 }
 
 int main(void)
@@ -308,7 +300,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zero_word, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_concurrent, setup, teardown),
 	};
 
 	return TAP_RUN("addresses", tests);
