@@ -73,6 +73,14 @@ const struct command commands[] = {
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON, a line for each packet\n",
 	  cmd_explain },
+	{ "run", "[--config FILE] [--netns NAME]",
+	  "Keep what is attached in step with the system, as a daemon in the foreground",
+	  "      --config FILE    rules, and in its blocks the interfaces (default: "
+	  "/etc/echogate.conf)\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n\n"
+	  "SIGHUP has the file read again, SIGTERM ends the daemon and leaves all that is "
+	  "attached.\n",
+	  cmd_run },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
 	  "      --json           as JSON\n", cmd_version },
 	{ "help", "[COMMAND]", "Show this list, or more about a command", NULL, cmd_help },

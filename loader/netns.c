@@ -107,8 +107,11 @@ static enum status open_target(struct scope *s, const char *netns)
 	return DONE;
 }
 
-static void enter_or_die(int fd)
+static void enter_or_die(int fd, __u64 cookie)
 {
+	/* The daemon, which never leaves, gives up the right to enter. */
+	if (netns__cookie() == cookie)
+		return;
 	/* It worked before with this very descriptor. */
 	if (setns(fd, CLONE_NEWNET))
 		exit(report(status_of(errno), "network namespace lost: %s; try again", why(errno)));
@@ -160,7 +163,7 @@ void scope__close(struct scope *s)
 
 void scope__enter(const struct scope *s)
 {
-	enter_or_die(s->target);
+	enter_or_die(s->target, s->cookie);
 }
 
 /* Any process that lives in the namespace will do. */
@@ -214,7 +217,7 @@ int netns__enter(const struct scope *s, __u64 cookie, const char *hint, char *na
 	int err;
 
 	if (cookie == s->cookie || cookie == s->home_cookie) {
-		enter_or_die(cookie == s->cookie ? s->target : s->home);
+		enter_or_die(cookie == s->cookie ? s->target : s->home, cookie);
 		copy_text(name, cookie == s->cookie && *s->name ? s->name : hint, size);
 		return 0;
 	}

@@ -160,6 +160,12 @@ void config__free(struct config *c);
 /* Reads the files of the sets that rules for any of the interfaces use (NULL: of any). Reports. */
 enum status config__load_sets(struct config *c, char *const *ifnames, size_t count);
 
+/*
+ * The interfaces that blocks are for, each once. The names belong to the configuration, the
+ * list to the caller; NULL without memory.
+ */
+const char **config__interfaces(const struct config *c, size_t *count);
+
 /* Absolute path of the file, "" for none. */
 const char *config__path(const struct config *c);
 

@@ -101,7 +101,7 @@ static int add_vlan(struct snapshot *snap, const struct device *dev, __u32 outer
 	return 0;
 }
 
-static int by_tags(const void *va, const void *vb)
+int vlan__compare(const void *va, const void *vb)
 {
 	const struct vlan *a = va, *b = vb;
 
@@ -125,7 +125,7 @@ static int read_vlans(const struct device *devs, size_t count, __u32 ifindex,
 				err = add_vlan(snap, &devs[j], tag_of(&devs[i]), tag_of(&devs[j]));
 	}
 	if (snap->vlan_count)
-		qsort(snap->vlans, snap->vlan_count, sizeof(*snap->vlans), by_tags);
+		qsort(snap->vlans, snap->vlan_count, sizeof(*snap->vlans), vlan__compare);
 	return err;
 }
 

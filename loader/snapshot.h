@@ -39,6 +39,9 @@ struct snapshot {
 
 void settings__read(struct settings *s);
 
+/* Order of keys. */
+int vlan__compare(const void *a, const void *b);
+
 /* net.ipv6.conf.NAME.hop_limit */
 __u8 device__hop_limit(const char *ifname);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "charge.h"
 #include "command.h"
 #include "confirm.h"
 #include "ethtool.h"
@@ -31,6 +32,7 @@ struct findings {
 	size_t driver_count;
 	const char *reply_path;		/* "fib", "swap"; NULL: can't be told */
 	__u64 previous;			/* generation kept to go back to; 0: none */
+	int daemon;			/* process that keeps it in step; 0: nobody does */
 };
 
 /* Reading ------------------------------------------------------------------------ */
@@ -157,6 +159,7 @@ static void find_out(const struct scope *s, const struct instance *in, struct fi
 		f->metrics = count_keys(in->maps[PIN_METRICS], EG_METRICS_MAX);
 	program = instance__program(in, HOOK_XDP) ?: instance__program(in, HOOK_TC_INGRESS);
 	f->previous = read_previous(in);
+	f->daemon = charge__holder(in->dir.cookie);
 	if (program)
 		f->reply_path = read_reply_path(program);
 	if (in->present && !netns__enter(s, in->dir.cookie, in->meta.netns, name, sizeof(name))) {
@@ -246,6 +249,8 @@ static void print_text(const struct instance *in, const struct findings *f)
 		printf("  %-12s %s\n", "config", *in->meta.config ? in->meta.config : "none");
 		print_rules(in);
 	}
+	if (f->daemon)
+		printf("  %-12s process %d\n", "daemon", f->daemon);
 	if (f->reply_path)
 		printf("  %-12s %s\n", "reply path", f->reply_path);
 	print_hooks(in);
@@ -307,6 +312,7 @@ static struct json_object *json_instance(const struct instance *in, const struct
 	json_object_object_add(o, "hooks", json_hooks(in));
 	json__add_number(o, "since", in->meta.since);
 	json__add_string_or_null(o, "config", in->meta.config);
+	json_object_object_add(o, "daemon", f->daemon ? json_object_new_int(f->daemon) : NULL);
 	json__add_string_or_null(o, "reply_path", f->reply_path ?: "");
 	json__add_number(o, "generation", in->meta.generation);
 	json_object_object_add(o, "previous_generation", f->previous ?

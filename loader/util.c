@@ -18,13 +18,21 @@ int verbosity;
 
 static char last_warning[512];
 
-static void print_line(const char *fmt, va_list args)
+void (*log_line)(enum level level, bool more, const char *line);
+
+static void print_line(enum level level, const char *fmt, va_list args)
 {
 	char line[2048];
 
 	vsnprintf(line, sizeof(line), fmt, args);
-	fflush(stdout);
-	fprintf(stderr, "echogate: %s\n", line);
+	if (log_line) {
+		log_line(level, false, line);
+	} else if (level == LEVEL_INFO) {
+		puts(line);
+	} else {
+		fflush(stdout);
+		fprintf(stderr, "echogate: %s\n", line);
+	}
 }
 
 enum status report(enum status status, const char *fmt, ...)
@@ -32,7 +40,7 @@ enum status report(enum status status, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	print_line(fmt, args);
+	print_line(LEVEL_ERROR, fmt, args);
 	va_end(args);
 	return status;
 }
@@ -42,8 +50,25 @@ void note(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	print_line(fmt, args);
+	print_line(LEVEL_NOTICE, fmt, args);
 	va_end(args);
+}
+
+void say(enum level level, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_line(level, fmt, args);
+	va_end(args);
+}
+
+void say_more(enum level level, const char *line)
+{
+	if (log_line)
+		log_line(level, true, line);
+	else
+		fprintf(stderr, "%s\n", line);
 }
 
 enum status status_of(int err)
@@ -118,6 +143,15 @@ __u64 monotonic_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+__u64 hash_bytes(__u64 hash, const void *data, size_t size)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3;
+	return hash;
 }
 
 void close_fd(int *fd)

@@ -37,6 +37,19 @@ enum status report(enum status status, const char *fmt, ...);
 __attribute__((format(printf, 1, 2)))
 void note(const char *fmt, ...);
 
+/* How much a line matters, as syslog has it: report() is an error, note() a notice. */
+enum level { LEVEL_ERROR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6 };
+
+/* A line of any level; INFO is a result, and goes to stdout as it is. */
+__attribute__((format(printf, 2, 3)))
+void say(enum level level, const char *fmt, ...);
+
+/* A line that belongs to the one before: what stands in a file, and where. */
+void say_more(enum level level, const char *line);
+
+/* The daemon has all of them logged instead. @more: it belongs to the one before. */
+extern void (*log_line)(enum level level, bool more, const char *line);
+
 /* The exit status that an errno means (either sign). */
 enum status status_of(int err);
 
@@ -58,6 +71,10 @@ int read_line(const char *path, char *buf, size_t size);
 
 /* CLOCK_MONOTONIC, ns. */
 __u64 monotonic_ns(void);
+
+/* FNV-1a, to be continued; not against design. */
+#define HASH_START	0xcbf29ce484222325
+__u64 hash_bytes(__u64 hash, const void *data, size_t size);
 
 /* Closes a descriptor if there is one, and forgets it. */
 void close_fd(int *fd);
