@@ -183,7 +183,7 @@ static void print_result(const struct attachment *a)
 			 a->snap.vlan_count == 1 ? "" : "s");
 	if (a->g.rules.given)
 		snprintf(given, sizeof(given), ", %zu rule%s", rules, rules == 1 ? "" : "s");
-	say(LEVEL_INFO, "%s: %s, %s%s%s%s, %zu address%s%s%s", a->g.name,
+	tell(LEVEL_INFO, "%s: %s, %s%s%s%s, %zu address%s%s%s", a->g.name,
 	    a->g.meta.generation > 1 ? "attached again" : "attached", mode_name(a->g.meta.mode),
 	    *a->refusals ? " (" : "", a->refusals, *a->refusals ? ")" : "", n,
 	    n == 1 ? "" : "es", vlans, given);

@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 
 #define SECOND		1000000000ULL
-#define BUSY_NS		50000000	/* until somebody else has done */
+#define BUSY_NS		20000000	/* until somebody else has done */
+#define QUEUE_NS	SECOND		/* then we wait in line, like everybody else */
 #define RETRY_MAX	60		/* seconds from one failure to the next attempt */
 #define DUMP_SHARE	10		/* of the time, at most one part in so many reads routes */
 #define NEVER		UINT64_MAX
@@ -158,7 +159,7 @@ static void name_ward(struct daemon *d, struct ward *w, const char *name)
 	struct wanted *wanted = find_wanted(d, name);
 
 	if (*w->name && strcmp(w->name, name)) {
-		say(LEVEL_INFO, "%s: it is called %s now", w->name, name);
+		tell(LEVEL_INFO, "%s: it is called %s now", w->name, name);
 		w->renamed = true;
 	}
 	copy_text(w->name, name, sizeof(w->name));
@@ -381,7 +382,7 @@ static void remove_ward(struct daemon *d, struct ward *w, const char *reason)
 		put_off(&w->retry, &w->failures);
 		return;
 	}
-	say(LEVEL_INFO, "%s: detached: %s", w->name, reason);
+	tell(LEVEL_INFO, "%s: detached: %s", w->name, reason);
 	drop_ward(d, w);
 }
 
@@ -419,7 +420,7 @@ static void change_rules(struct daemon *d, struct ward *w)
 		for (size_t i = 0; i < one.count; i++)
 			generation__forward(&one.list[i]);
 		if (!deployment__swap(&one) && one.count)
-			say(LEVEL_INFO, "%s: generation %llu: the rules for this name", w->name,
+			tell(LEVEL_INFO, "%s: generation %llu: the rules for this name", w->name,
 			    (unsigned long long)one.list[0].meta.generation);
 	}
 	deployment__close(&one);
@@ -513,7 +514,7 @@ static void end_loading(struct daemon *d, bool done)
 	for (size_t i = 0; done && i < d->deployment.count; i++) {
 		const struct generation *g = &d->deployment.list[i];
 
-		say(LEVEL_INFO, "%s: generation %llu: %zu rule%s (%zu new, %zu gone)", g->name,
+		tell(LEVEL_INFO, "%s: generation %llu: %zu rule%s (%zu new, %zu gone)", g->name,
 		    (unsigned long long)g->meta.generation, g->compiled.rule_count,
 		    g->compiled.rule_count == 1 ? "" : "s", g->changes.added, g->changes.gone);
 	}
@@ -528,7 +529,7 @@ static void end_loading(struct daemon *d, bool done)
 		note("%s: it isn't taken up; what ran before runs on", d->path);
 		return;
 	}
-	say(LEVEL_INFO, "%s: taken up", d->path);
+	tell(LEVEL_INFO, "%s: taken up", d->path);
 	daemon__distrust(d);
 }
 
@@ -555,7 +556,7 @@ static enum status build_next(struct daemon *d)
 		return DONE;
 	st = deployment__build(&d->deployment, name, true);
 	if (!st && d->deployment.count == before)
-		say(LEVEL_INFO, "%s: what the file says runs already", name);
+		tell(LEVEL_INFO, "%s: what the file says runs already", name);
 	return st;
 }
 
@@ -694,6 +695,22 @@ static bool has_work(struct daemon *d, __u64 now, __u64 *next)
 	       (forwarding_is_needed(d) && forwarding__off());
 }
 
+/*
+ * Maps can be brought in step without the lock, while somebody loads a million prefixes under it; so
+ * we ask now and then. False: not yet.
+ */
+static bool take_lock(struct daemon *d, __u64 now)
+{
+	if (d->lock >= 0)
+		return true;
+	if (d->waits && now > d->waits + QUEUE_NS)
+		pins__lock(&d->lock);
+	else
+		pins__try_lock(&d->lock);
+	d->waits = d->lock >= 0 ? 0 : d->waits ?: now;
+	return d->lock >= 0;
+}
+
 enum progress daemon__work(struct daemon *d, __u64 now)
 {
 	__u64 next = NEVER;
@@ -705,7 +722,7 @@ enum progress daemon__work(struct daemon *d, __u64 now)
 		d->work_at = next;
 		return PROGRESS_IDLE;
 	}
-	if (d->lock < 0 && (pins__try_lock(&d->lock) || d->lock < 0)) {
+	if (!take_lock(d, now)) {
 		d->work_at = now + BUSY_NS;
 		return PROGRESS_WAITING;
 	}

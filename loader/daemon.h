@@ -62,6 +62,7 @@ struct daemon {
 	bool recover_due;
 	__u64 work_at;			/* ns: when there is something slow to do; 0: look */
 	int lock;			/* of the pins, while it is held; -1 */
+	__u64 waits;			/* for it since then, ns; 0: it doesn't */
 };
 
 void daemon__init(struct daemon *d, const struct scope *scope);

@@ -9,7 +9,7 @@
 
 #include "util.h"
 
-/* From now on report(), note() and say() go there. */
+/* From now on report(), note() and tell() go there. */
 void log__open(void);
 
 /* On and off: tells what is to be told by now. */

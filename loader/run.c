@@ -92,7 +92,7 @@ static void take_events(struct run *r, __u64 now)
 
 	if (bits & EVENT_OVERRUN) {
 		r->d.overruns++;
-		say(LEVEL_WARNING, "more changes came than the kernel keeps; all is read anew");
+		tell(LEVEL_WARNING, "more changes came than the kernel keeps; all is read anew");
 		bits |= EVENT_SYSTEM | EVENT_GONE | EVENT_METRICS;
 	}
 	if (bits & EVENT_GONE)
@@ -228,8 +228,10 @@ static enum status open_inputs(struct run *r)
 	int err;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		sigaddset(&set, numbers[i]);
+		signal(numbers[i], SIG_DFL);	/* what is ignored isn't told either */
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -301,7 +303,7 @@ static enum status start(struct run *r, const struct scope *scope, struct config
 	err = daemon__open(&r->d, config);
 	if (err)
 		return report(status_of(err), "the system can't be read: %s", why(err));
-	say(LEVEL_INFO, "in charge%s%s, version %s", *scope->name ? " of " : "", scope->name,
+	tell(LEVEL_INFO, "in charge%s%s, version %s", *scope->name ? " of " : "", scope->name,
 	    ECHOGATE_VERSION);
 	return loop(r);
 }
@@ -341,7 +343,7 @@ static enum status run(const char *path, const char *netns)
 	st = start(&r, &scope, config);
 	config = NULL;
 	notify("STOPPING=1");
-	say(LEVEL_INFO, "%s; what is attached answers on", st ? "giving up" : "stopped");
+	tell(LEVEL_INFO, "%s; what is attached answers on", st ? "giving up" : "stopped");
 cleanup:
 	config__free(config);
 	daemon__close(&r.d);

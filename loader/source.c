@@ -83,8 +83,8 @@ static void print_piece(enum level level, const char *from, const char *at, cons
 			fputc(*from == '\t' ? '\t' : ' ', f);
 	fputc('^', f);
 	if (!fclose(f)) {
-		say_more(level, text);
-		say_more(level, text + strlen(text) + 1);
+		tell_more(level, text);
+		tell_more(level, text + strlen(text) + 1);
 	}
 	free(text);
 }
@@ -126,7 +126,7 @@ enum status source__flush(struct source *s)
 		struct message *m = &s->messages[warning].list[at[warning]++];
 		enum level level = warning ? LEVEL_WARNING : LEVEL_ERROR;
 
-		say(level, "%s:%u:%u: %s%s", s->path, m->place.line, m->place.column,
+		tell(level, "%s:%u:%u: %s%s", s->path, m->place.line, m->place.column,
 		    warning ? "warning: " : "", m->text);
 		for (; number < m->place.line; number++) {
 			end = memchr(line, '\n', rest - line);
@@ -137,10 +137,10 @@ enum status source__flush(struct source *s)
 		free(m->text);
 	}
 	if (errors->total > errors->count)
-		say(LEVEL_ERROR, "%s: ... and %zu more errors", s->path,
+		tell(LEVEL_ERROR, "%s: ... and %zu more errors", s->path,
 		    errors->total - errors->count);
 	if (warnings->total > warnings->count)
-		say(LEVEL_WARNING, "%s: ... and %zu more warnings", s->path,
+		tell(LEVEL_WARNING, "%s: ... and %zu more warnings", s->path,
 		    warnings->total - warnings->count);
 	memset(s->messages, 0, sizeof(s->messages));
 	return st;

@@ -54,7 +54,7 @@ void note(const char *fmt, ...)
 	va_end(args);
 }
 
-void say(enum level level, const char *fmt, ...)
+void tell(enum level level, const char *fmt, ...)
 {
 	va_list args;
 
@@ -63,7 +63,7 @@ void say(enum level level, const char *fmt, ...)
 	va_end(args);
 }
 
-void say_more(enum level level, const char *line)
+void tell_more(enum level level, const char *line)
 {
 	if (log_line)
 		log_line(level, true, line);

@@ -42,10 +42,10 @@ enum level { LEVEL_ERROR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 
 
 /* A line of any level; INFO is a result, and goes to stdout as it is. */
 __attribute__((format(printf, 2, 3)))
-void say(enum level level, const char *fmt, ...);
+void tell(enum level level, const char *fmt, ...);
 
 /* A line that belongs to the one before: what stands in a file, and where. */
-void say_more(enum level level, const char *line);
+void tell_more(enum level level, const char *line);
 
 /* The daemon has all of them logged instead. @more: it belongs to the one before. */
 extern void (*log_line)(enum level level, bool more, const char *line);
