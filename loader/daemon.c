@@ -717,7 +717,7 @@ enum progress daemon__work(struct daemon *d, __u64 now)
 	bool done;
 
 	if (now < d->work_at)
-		return PROGRESS_IDLE;
+		return d->waits ? PROGRESS_WAITING : PROGRESS_IDLE;
 	if (!has_work(d, now, &next)) {
 		d->work_at = next;
 		return PROGRESS_IDLE;
