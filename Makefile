@@ -6,6 +6,7 @@
 #   make test       every test; ends with "N passed, N failed, N skipped"
 #   make differential  rules against a naive evaluator, a million packets for each hook
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
+#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU; about an hour
 #   make bench      throughput beside bare XDP_TX, bare XDP_DROP and the kernel
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
@@ -53,7 +54,7 @@ MAKEFLAGS += --no-print-directory -s
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all test check differential fuzz bench demo install format lint deps clean tests FORCE
+.PHONY: all test check vm differential fuzz bench demo install format lint deps clean tests FORCE
 .SECONDARY:
 
 all: $(OUT)/echogate
@@ -124,6 +125,7 @@ LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve rule
 $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
 $(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o
+$(OUT)/tests/unit-hex: $(OUT)/tests/loader/hex.o
 $(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
 $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
@@ -196,6 +198,11 @@ test check: deps
 	@$(MAKE) all tests $(BENCH_BIN)
 	@tests/run
 
+# VM_KERNELS=6.1 VM_SUITES="hooks 10" to choose; a short form is in make test.
+vm: deps
+	@$(MAKE) all tests
+	@tests/vm/run -a
+
 fuzz: deps
 	@$(MAKE) all $(FUZZ_BIN)
 	@tests/fuzz/run $(FUZZ_SECONDS)
@@ -233,7 +240,8 @@ install: all
 	install -D -m 644 loader/share/echogate.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/echogate.conf.5
 
-SH_FILES = .ci/run tests/run tests/fuzz/run tests/demo loader/share/deps $(wildcard tests/netns/*.sh)
+SH_FILES = .ci/run tests/run tests/fuzz/run tests/demo loader/share/deps $(wildcard tests/netns/*.sh) \
+	   $(addprefix tests/vm/,run fetch pack init) $(wildcard tests/vm/*.sh)
 
 # The lines changed since the last commit: what was laid out by hand stays.
 format:

@@ -37,35 +37,6 @@ static __always_inline bool eg_trim(void *ctx, enum eg_hook hook, __u64 bytes, _
 }
 
 /*
- * Makes room for `len` bytes between the link header of `l3` bytes and what follows.
- * Every pointer into the packet is void after this.
- */
-static __always_inline bool eg_make_room(void *ctx, enum eg_hook hook, __u32 l3, __u32 len)
-{
-	const void *from;
-	void *data, *end;
-
-	if (hook != EG_HOOK_XDP)
-		return !bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, 0);
-	if (bpf_xdp_adjust_head(ctx, -(int)len))
-		return false;
-	data = eg_data(ctx, hook);
-	end = eg_data_end(ctx, hook);
-	EG_BOUND(len, 63);
-	/* Behind the longest link header there is a whole IP header at least. */
-	from = eg_view(data + len, 22, end);
-	data = (void *)eg_view(data, 22, end);
-	if (!from || !data)
-		return false;
-	for (__u32 at = 0; at < 22; at += 2) {
-		if (at >= l3)
-			break;
-		eg_store16(data + at, eg_load16(from + at));
-	}
-	return true;
-}
-
-/*
  * A driver's sum over the whole packet (CHECKSUM_COMPLETE) follows when bytes that
  * summed to `before` now sum to `after`. XDP frames carry none.
  */
@@ -95,6 +66,42 @@ static __always_inline bool eg_tag_aside(void *ctx, enum eg_hook hook, struct eg
 		return false;
 	tag->tpid = skb->vlan_proto;
 	tag->tci = bpf_htons(skb->vlan_tci);
+	return true;
+}
+
+/*
+ * Makes room for `len` bytes between the link header of `l3` bytes and what follows.
+ * Every pointer into the packet is void after this.
+ */
+static __always_inline bool eg_make_room(void *ctx, enum eg_hook hook, __u32 l3, __u32 len)
+{
+	const void *from;
+	struct eg_tag tag;
+	void *data, *end;
+
+	if (hook != EG_HOOK_XDP) {
+		if (likely(l3 <= sizeof(struct ethhdr)))
+			return !bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, 0);
+		/* The helper wants IP behind the link header: a second tag goes aside meanwhile. */
+		return eg_tag_aside(ctx, hook, &tag) && !bpf_skb_vlan_pop(ctx) &&
+		       !bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, 0) &&
+		       !bpf_skb_vlan_push(ctx, tag.tpid, bpf_ntohs(tag.tci));
+	}
+	if (bpf_xdp_adjust_head(ctx, -(int)len))
+		return false;
+	data = eg_data(ctx, hook);
+	end = eg_data_end(ctx, hook);
+	EG_BOUND(len, 63);
+	/*
+	 * As much as the longest link header: behind it there is a whole IP header at least, and
+	 * behind a shorter one the room, where nothing is yet.
+	 */
+	from = eg_view(data + len, 22, end);
+	data = (void *)eg_view(data, 22, end);
+	if (!from || !data)
+		return false;
+	for (int at = 0; at < 22; at += 2)
+		eg_store16(data + at, eg_load16(from + at));
 	return true;
 }
 
@@ -134,20 +141,26 @@ static __always_inline enum eg_reason eg_tags(void *ctx, enum eg_hook hook, cons
 	return EG_REASON_NONE;
 }
 
-/* Clears priority and drop eligibility of the tags before the IP header at offset `l3`. */
+/* Clears priority and drop eligibility. */
+static __always_inline bool eg_reply_tag(struct vlan_hdr *vlan, void *end)
+{
+	if ((void *)(vlan + 1) > end)
+		return false;
+	vlan->h_vlan_TCI &= bpf_htons(0x0fff);
+	return true;
+}
+
+/*
+ * One tag or two stand before the IP header at offset `l3`. In a loop the compiler could
+ * compare a constant with `l3`: of that 6.1's verifier makes nothing, it goes on where no
+ * packet can be, and finds no IP header there.
+ */
 static __always_inline bool eg_reply_tags(void *data, void *end, __u32 l3)
 {
 	struct vlan_hdr *vlan = data + sizeof(struct ethhdr);
 
-	for (__u32 at = sizeof(struct ethhdr); at < 22; at += sizeof(*vlan)) {
-		if (at >= l3)
-			break;
-		if ((void *)(vlan + 1) > end)
-			return false;
-		vlan->h_vlan_TCI &= bpf_htons(0x0fff);
-		vlan++;
-	}
-	return true;
+	return eg_reply_tag(vlan, end) &&
+	       (l3 <= sizeof(struct ethhdr) + sizeof(*vlan) || eg_reply_tag(vlan + 1, end));
 }
 
 /* Turns the link header round, if there is one: addresses and tags. */

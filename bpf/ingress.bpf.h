@@ -209,10 +209,21 @@ static __always_inline void eg_trace_end(const struct eg_match *m, __u32 directi
 	if (!m)
 		return;
 	trace->protect = m->protect;
-#pragma GCC unroll 14
-	for (int i = 0; i < EG_FIELD_COUNT; i++)
-		if (eg_rulesets[direction].used & EG_BIT(i))
-			trace->index[i] = m->index[i];
+	EG_EACH_FIELD(i, EG_USED(direction))
+		trace->index[i] = m->index[i];
+}
+
+/* Counts the packet, and in a trial writes down how it ended. */
+static __always_inline enum eg_verdict eg_end(struct eg_counters *counters,
+					      enum eg_direction direction, __u32 cell,
+					      const struct eg_rule *rule, enum eg_verdict verdict,
+					      enum eg_reason reason, __u64 bytes, bool trial)
+{
+	eg_account(counters, cell, verdict, reason, bytes);
+	if (unlikely(trial))
+		eg_trace_end(eg_filters(direction) ? &counters->match : NULL, direction, rule,
+			     verdict, reason);
+	return verdict;
 }
 
 /*
@@ -223,42 +234,41 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 						  bool trial)
 {
 	struct eg_cursor c = { .pos = eg_data(ctx, hook), .end = eg_data_end(ctx, hook) };
-	__u32 fallback = eg_rulesets[EG_INGRESS].fallback, slot;
-	bool filter = eg_rulesets[EG_INGRESS].rules || fallback == EG_DEFAULT_DROP;
-	bool answer = fallback == EG_DEFAULT_ANSWER;
+	struct eg_counters *counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_INGRESS);
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
-	__u32 key = trial ? EG_COUNTERS_TRIAL : EG_INGRESS;
-	struct eg_counters *counters;
-	enum eg_reason reason;
+	enum eg_reason reason = EG_REASON_NONE;
 	struct eg_match *m;
 	struct eg_packet p;
 	struct eg_tag tag;
+	bool answer;
 
-	counters = eg_counters_of(key);
 	if (!counters)
 		return EG_VERDICT_PASS;
-	m = &counters->match;
-	trial = eg_note_trial(m, trial);
-	if (!filter && !eg_l3 && likely(eg_parse_bystander(c, &slot)) && likely(!trial)) {
-		eg_add(&counters->protocol[slot].verdict[EG_VERDICT_PASS], bytes);
+	if (eg_l3 || unlikely(!eg_parse_plain(c, &p))) {
+		reason = eg_parse(c, eg_l3, &p);
+	} else if (!eg_filters(EG_INGRESS) && p.kind < EG_KIND_ICMP && likely(!trial)) {
+		/* For whoever just passes by, this is all the work there is. */
+		eg_account(counters, p.cell, EG_VERDICT_PASS, EG_REASON_NONE, bytes);
 		return EG_VERDICT_PASS;
 	}
-	reason = eg_parse(c, eg_l3, &p);
-	if (filter) {
+	m = &counters->match;
+	trial = eg_note_trial(m, trial);
+	answer = eg_rulesets[EG_INGRESS].fallback == EG_DEFAULT_ANSWER;
+	if (eg_filters(EG_INGRESS)) {
 		if (eg_tag_aside(ctx, hook, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);
 		eg_put_aside(m, &p, reason, c.pos);
 		reason = eg_take_up(m, &p, c.pos);
 		rule = eg_rules_match(c.pos, c.end, &p, EG_INGRESS, bytes, m);
+		if (rule ? rule->verdict == EG_RULE_DROP
+			 : eg_rulesets[EG_INGRESS].fallback == EG_DEFAULT_DROP && !m->protect)
+			return eg_end(counters, EG_INGRESS, p.cell, rule, EG_VERDICT_DROP,
+				      EG_REASON_NONE, bytes, trial);
 		if (rule) {
 			answer = rule->verdict == EG_RULE_ANSWER;
-			if (rule->verdict == EG_RULE_DROP)
-				verdict = EG_VERDICT_DROP;
-			else if (rule->verdict == EG_RULE_REJECT)
+			if (rule->verdict == EG_RULE_REJECT)
 				verdict = EG_VERDICT_REJECT;
-		} else if (fallback == EG_DEFAULT_DROP && !m->protect) {
-			verdict = EG_VERDICT_DROP;
 		}
 	}
 	/* Nobody asks why a packet passes that was to pass, or why it was not answered then. */
@@ -281,10 +291,7 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 				verdict = EG_VERDICT_ANSWER;
 		}
 	}
-	eg_account(counters, p.cell, verdict, reason, bytes);
-	if (unlikely(trial))
-		eg_trace_end(filter ? m : NULL, EG_INGRESS, rule, verdict, reason);
-	return verdict;
+	return eg_end(counters, EG_INGRESS, p.cell, rule, verdict, reason, bytes, trial);
 }
 
 /* The verdict on a packet of `bytes` that is about to be sent: rules may drop it, nothing more. */
@@ -294,13 +301,10 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb, __u64 by
 		.pos = eg_data(skb, EG_HOOK_TC),
 		.end = eg_data_end(skb, EG_HOOK_TC),
 	};
-	bool drop = eg_rulesets[EG_EGRESS].fallback == EG_DEFAULT_DROP;
-	bool filter = eg_rulesets[EG_EGRESS].rules || drop;
-	__u32 key = trial ? EG_COUNTERS_TRIAL : EG_EGRESS;
-	struct eg_counters *counters = eg_counters_of(key);
+	struct eg_counters *counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_EGRESS);
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
-	enum eg_reason reason;
+	enum eg_reason reason = EG_REASON_NONE;
 	struct eg_match *m;
 	struct eg_packet p;
 	struct eg_tag tag;
@@ -309,23 +313,22 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb, __u64 by
 		return EG_VERDICT_PASS;
 	m = &counters->match;
 	trial = eg_note_trial(m, trial);
-	reason = eg_parse(c, eg_l3, &p);
-	if (filter) {
+	if (eg_l3 || unlikely(!eg_parse_plain(c, &p)))
+		reason = eg_parse(c, eg_l3, &p);
+	if (eg_filters(EG_EGRESS)) {
 		if (eg_tag_aside(skb, EG_HOOK_TC, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);
 		eg_put_aside(m, &p, reason, c.pos);
 		reason = eg_take_up(m, &p, c.pos);
 		rule = eg_rules_match(c.pos, c.end, &p, EG_EGRESS, bytes, m);
-		if (rule ? rule->verdict == EG_RULE_DROP : drop && !m->protect)
+		if (rule ? rule->verdict == EG_RULE_DROP
+			 : eg_rulesets[EG_EGRESS].fallback == EG_DEFAULT_DROP && !m->protect)
 			verdict = EG_VERDICT_DROP;
 	}
 	/* Reasons say why a request wasn't answered; outgoing ones aren't meant to be. */
 	if (p.echo != EG_ECHO_NONE || rule || verdict == EG_VERDICT_DROP)
 		reason = EG_REASON_NONE;
-	eg_account(counters, p.cell, verdict, reason, bytes);
-	if (unlikely(trial))
-		eg_trace_end(filter ? m : NULL, EG_EGRESS, rule, verdict, reason);
-	return verdict;
+	return eg_end(counters, EG_EGRESS, p.cell, rule, verdict, reason, bytes, trial);
 }
 
 #endif

@@ -19,6 +19,16 @@
 
 #define EG_WALK_STEPS	(EG_RULES_MAX + EG_RULE_WORDS)
 
+/* The fields in use, see EG_EACH_FIELD. */
+#define EG_USED(direction)	(eg_rulesets[direction].used)
+
+/* Whether packets of a direction are asked about at all. Read anew each time, like those. */
+static __always_inline bool eg_filters(__u32 direction)
+{
+	return eg_rulesets[direction].rules ||
+	       eg_rulesets[direction].fallback == EG_DEFAULT_DROP;
+}
+
 /* What `m` satisfies as far as a field goes; 0 if there is no such entry. */
 static __always_inline __u64 eg_entry(const struct eg_match *m, __u32 direction, __u32 field)
 {
@@ -34,6 +44,13 @@ static __always_inline const struct eg_vector *eg_vector_of(const struct eg_matc
 	__u32 key = eg_entry(m, direction, field);
 
 	return bpf_map_lookup_elem(&eg_vectors, &key);
+}
+
+/* The same for the kind; all rules if none asks for it. */
+static __always_inline __u64 eg_kind_entry(const struct eg_match *m, __u32 direction)
+{
+	return EG_USED(direction) & EG_BIT(EG_FIELD_KIND) ? eg_entry(m, direction, EG_FIELD_KIND)
+							   : ~0ull;
 }
 
 static __always_inline struct eg_counters *eg_counters_of(__u32 counters)
@@ -64,13 +81,13 @@ static __always_inline void eg_rule_count(__u32 slot, __u64 bytes)
 }
 
 /* The fields that need tables of addresses. */
-static __always_inline void eg_fields_addresses(__u32 used, struct eg_match *m)
+static __always_inline void eg_fields_addresses(const volatile __u32 *used, struct eg_match *m)
 {
 	bool v4 = m->family == AF_INET;
 
 	if (!m->family)
 		return;
-	if (used & EG_BIT(EG_FIELD_OWN)) {
+	if (*used & EG_BIT(EG_FIELD_OWN)) {
 		bool from, to;
 
 		if (v4) {
@@ -82,70 +99,49 @@ static __always_inline void eg_fields_addresses(__u32 used, struct eg_match *m)
 		}
 		m->index[EG_FIELD_OWN] = 1 + from * EG_OWN_SOURCE + to * EG_OWN_DESTINATION;
 	}
-	if (used & EG_BIT(EG_FIELD_FROM))
+	if (*used & EG_BIT(EG_FIELD_FROM))
 		m->index[EG_FIELD_FROM] = 1 + (v4 ? eg_class4(m->from[0]) : eg_class6(m->from));
-	if (used & EG_BIT(EG_FIELD_TO))
+	if (*used & EG_BIT(EG_FIELD_TO))
 		m->index[EG_FIELD_TO] = 1 + (v4 ? eg_class4(m->to[0]) : eg_class6(m->to));
 }
 
-/* Rules that all used fields agree on, if they are 64 at most. */
-static __always_inline __u64 eg_rules_bits(const struct eg_match *m, __u32 direction, __u32 used)
+/* Which of `bits` all used fields but the kind agree on, if rules are 64 at most. */
+static __always_inline __u64 eg_rules_bits(const struct eg_match *m, __u32 direction, __u64 bits)
 {
-	__u64 bits = ~0ull;
-
-#pragma GCC unroll 14
-	for (int i = 0; i < EG_FIELD_COUNT; i++)
-		if (used & EG_BIT(i))
+	EG_EACH_FIELD(i, EG_USED(direction))
+		if (i != EG_FIELD_KIND)
 			bits &= eg_entry(m, direction, i);
 	return bits;
 }
 
 /* If they are more: words in which all fields have some. */
-static __always_inline __u64 eg_rules_words(const struct eg_match *m, __u32 direction, __u32 used)
+static __always_inline __u64 eg_rules_words(const struct eg_match *m, __u32 direction)
 {
 	__u64 words = ~0ull;
 
-#pragma GCC unroll 14
-	for (int i = 0; i < EG_FIELD_COUNT; i++) {
-		const struct eg_vector *v;
+	EG_EACH_FIELD(i, EG_USED(direction)) {
+		const struct eg_vector *v = eg_vector_of(m, direction, i);
 
-		if (!(used & EG_BIT(i)))
-			continue;
-		v = eg_vector_of(m, direction, i);
 		words &= v ? v->summary : 0;
 	}
 	return words;
 }
 
 /* ... and one of these words. */
-static __always_inline __u64 eg_rules_word(const struct eg_match *m, __u32 direction, __u32 used,
-					   __u32 word)
+static __always_inline __u64 eg_rules_word(const struct eg_match *m, __u32 direction, __u32 word)
 {
 	__u64 bits = ~0ull;
 
 	EG_BOUND(word, EG_RULE_WORDS - 1);
-#pragma GCC unroll 14
-	for (int i = 0; i < EG_FIELD_COUNT; i++) {
-		const struct eg_vector *v;
+	EG_EACH_FIELD(i, EG_USED(direction)) {
+		const struct eg_vector *v = eg_vector_of(m, direction, i);
 
-		if (!(used & EG_BIT(i)))
-			continue;
-		v = eg_vector_of(m, direction, i);
 		bits &= v ? v->word[word] : 0;
 	}
 	return bits;
 }
 
 /* The walk ------------------------------------------------------------------ */
-
-struct eg_walk {
-	struct eg_match *m;
-	__u64 bits;			/* rules of the present word yet to come */
-	__u64 words;			/* words yet to come */
-	__u64 now, precise;		/* 0: not asked for yet */
-	__u32 word;
-	__u32 rule;			/* that decided, index in eg_rules */
-};
 
 static __always_inline void eg_trace_rule(__u32 rule)
 {
@@ -161,10 +157,9 @@ static __always_inline void eg_trace_rule(__u32 rule)
 }
 
 /* Whether the rule's modifiers let the packet be its match. */
-static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_rule *r,
-					  struct eg_rule_cell *cell)
+static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_match *m,
+					  const struct eg_rule *r, struct eg_rule_cell *cell)
 {
-	const struct eg_match *m = w->m;
 	__u64 now;
 
 	if (r->flags & EG_RULE_SAMPLE && r->sample && bpf_get_prandom_u32() % r->sample)
@@ -191,27 +186,29 @@ static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_rul
 }
 
 /* From here on only what may happen to a protected packet. */
-static __always_inline void eg_walk_protect(struct eg_walk *w, __u32 direction, __u32 used)
+static __always_inline void eg_walk_protect(struct eg_walk *w, struct eg_match *m,
+					    __u32 direction)
 {
 	const struct eg_vector *v;
 
-	w->m->protect = true;
-	if (!(used & EG_BIT(EG_FIELD_PROTECT)))
+	m->protect = true;
+	if (!(EG_USED(direction) & EG_BIT(EG_FIELD_PROTECT)))
 		return;
-	w->m->index[EG_FIELD_PROTECT] = 1;
+	m->index[EG_FIELD_PROTECT] = 1;
 	if (eg_rulesets[direction].rules <= EG_WORD_BITS) {
-		w->bits &= eg_entry(w->m, direction, EG_FIELD_PROTECT);
+		w->bits &= eg_entry(m, direction, EG_FIELD_PROTECT);
 		return;
 	}
-	v = eg_vector_of(w->m, direction, EG_FIELD_PROTECT);
+	v = eg_vector_of(m, direction, EG_FIELD_PROTECT);
 	w->bits &= v ? v->word[w->word & (EG_RULE_WORDS - 1)] : 0;
 	w->words &= v ? v->summary : 0;
 }
 
 /* One rule, or the way to the next word; 1 when it is decided. */
-static __always_inline int eg_walk_step(struct eg_walk *w, __u32 direction)
+static __always_inline int eg_walk_step(struct eg_counters *c, __u32 direction)
 {
-	__u32 used = eg_rulesets[direction].used;
+	struct eg_match *m = &c->match;
+	struct eg_walk *w = &c->walk;
 	struct eg_rule_cell *cell;
 	const struct eg_rule *r;
 	__u32 rule;
@@ -221,7 +218,7 @@ static __always_inline int eg_walk_step(struct eg_walk *w, __u32 direction)
 			return 1;
 		w->word = eg_first_bit(w->words);
 		w->words &= w->words - 1;
-		w->bits = eg_rules_word(w->m, direction, used, w->word);
+		w->bits = eg_rules_word(m, direction, w->word);
 		return 0;
 	}
 	rule = eg_rulesets[direction].first + w->word * EG_WORD_BITS + eg_first_bit(w->bits);
@@ -230,56 +227,57 @@ static __always_inline int eg_walk_step(struct eg_walk *w, __u32 direction)
 	if (!r)
 		return 1;
 	cell = eg_rule_cell_at(r->slot);
-	if (!cell || !eg_rule_holds(w, r, cell))
+	if (!cell || !eg_rule_holds(w, m, r, cell))
 		return 0;
-	if (w->m->trial) {
+	if (m->trial) {
 		eg_trace_rule(rule);
 	} else {
 		cell->count.packets++;
-		cell->count.bytes += w->m->bytes;
+		cell->count.bytes += m->bytes;
 	}
 	if (r->verdict == EG_RULE_COUNT)
 		return 0;
 	if (r->verdict == EG_RULE_PROTECT) {
-		eg_walk_protect(w, direction, used);
+		eg_walk_protect(w, m, direction);
 		return 0;
 	}
 	w->rule = rule;
 	return 1;
 }
 
-static int eg_walk_ingress(__u32 step, struct eg_walk *w)
+static int eg_walk_ingress(__u32 step, struct eg_counters **c)
 {
 	(void)step;
-	return eg_walk_step(w, EG_INGRESS);
+	return eg_walk_step(*c, EG_INGRESS);
 }
 
-static int eg_walk_egress(__u32 step, struct eg_walk *w)
+static int eg_walk_egress(__u32 step, struct eg_counters **c)
 {
 	(void)step;
-	return eg_walk_step(w, EG_EGRESS);
+	return eg_walk_step(*c, EG_EGRESS);
 }
 
 /*
  * Index of the rule that decides, EG_NO_RULE if none does. Global functions, see
  * path.bpf.h: the packet is in the CPU's own cells of eg_counters. What matched is
- * counted, what limits allow taken.
+ * counted, what limits allow taken. The walk is there too, not on the stack: verifiers
+ * before 6.7 look at one step only, believe that all find the stack as the first does, and
+ * take out what would never be reached then.
  */
 static __always_inline __u32 eg_rules_walk(__u32 counters, __u32 direction)
 {
-	__u32 used = eg_rulesets[direction].used;
-	struct eg_walk w = { .rule = EG_NO_RULE };
 	struct eg_counters *c = eg_counters_of(counters);
 
 	if (!c)
 		return EG_NO_RULE;
-	w.m = &c->match;
+	c->walk = (struct eg_walk){ .rule = EG_NO_RULE };
 	if (eg_rulesets[direction].rules > EG_WORD_BITS)
-		w.words = eg_rules_words(w.m, direction, used);
+		c->walk.words = eg_rules_words(&c->match, direction);
 	else
-		w.bits = eg_rules_bits(w.m, direction, used);
-	bpf_loop(EG_WALK_STEPS, direction == EG_INGRESS ? eg_walk_ingress : eg_walk_egress, &w, 0);
-	return w.rule;
+		c->walk.bits = eg_rules_bits(&c->match, direction,
+					     eg_kind_entry(&c->match, direction));
+	bpf_loop(EG_WALK_STEPS, direction == EG_INGRESS ? eg_walk_ingress : eg_walk_egress, &c, 0);
+	return c->walk.rule;
 }
 
 __noinline int eg_rules_walk_ingress(__u32 counters)
@@ -294,20 +292,29 @@ __noinline int eg_rules_walk_egress(__u32 counters)
 
 /* Matching ------------------------------------------------------------------ */
 
-/* The first rule of more than 64 that the packet satisfies, modifiers aside. */
-static __always_inline __u32 eg_rules_search(__u32 counters, __u32 direction)
+/* Where in eg_counters the packet is at work. */
+static __always_inline __u32 eg_counters_key(const struct eg_match *m, __u32 direction)
 {
-	__u32 used = eg_rulesets[direction].used;
+	return m->trial ? EG_COUNTERS_TRIAL : direction;
+}
+
+/*
+ * The first rule of more than 64 that the packet satisfies, modifiers aside, if it is in
+ * none of the words up to `after`.
+ */
+static __always_inline __u32 eg_rules_search(__u32 counters, __u32 direction, __u32 after)
+{
 	struct eg_counters *c = eg_counters_of(counters);
 	__u64 words, bits;
 
 	if (!c)
 		return EG_NO_RULE;
-	words = eg_rules_words(&c->match, direction, used);
+	EG_BOUND(after, EG_RULE_WORDS - 1);
+	words = eg_rules_words(&c->match, direction) & ~1ull << after;
 	for (int n = 0; n < EG_RULE_WORDS && words; n++) {
 		__u32 word = eg_first_bit(words);
 
-		bits = eg_rules_word(&c->match, direction, used, word);
+		bits = eg_rules_word(&c->match, direction, word);
 		if (bits)
 			return word * EG_WORD_BITS + eg_first_bit(bits);
 		words &= words - 1;
@@ -315,14 +322,40 @@ static __always_inline __u32 eg_rules_search(__u32 counters, __u32 direction)
 	return EG_NO_RULE;
 }
 
-__noinline int eg_rules_search_ingress(__u32 counters)
+__noinline int eg_rules_search_ingress(__u32 counters, __u32 after)
 {
-	return eg_rules_search(counters, EG_INGRESS);
+	return eg_rules_search(counters, EG_INGRESS, after);
 }
 
-__noinline int eg_rules_search_egress(__u32 counters)
+__noinline int eg_rules_search_egress(__u32 counters, __u32 after)
 {
-	return eg_rules_search(counters, EG_EGRESS);
+	return eg_rules_search(counters, EG_EGRESS, after);
+}
+
+/* The same for all words: mostly it is in the first that all fields have something in. */
+static __always_inline __u32 eg_rules_among_many(const struct eg_match *m, __u32 direction)
+{
+	const struct eg_vector *v[EG_FIELD_COUNT] = {};
+	__u64 words = ~0ull, bits = ~0ull;
+	__u32 word;
+
+	EG_EACH_FIELD(i, EG_USED(direction)) {
+		v[i] = eg_vector_of(m, direction, i);
+		if (!v[i])
+			return EG_NO_RULE;
+		words &= v[i]->summary;
+	}
+	if (!words)
+		return EG_NO_RULE;
+	word = eg_first_bit(words);
+	EG_BOUND(word, EG_RULE_WORDS - 1);
+	EG_EACH_FIELD(i, EG_USED(direction))
+		bits &= v[i]->word[word];
+	if (likely(bits))
+		return word * EG_WORD_BITS + eg_first_bit(bits);
+	return direction == EG_INGRESS
+		       ? eg_rules_search_ingress(eg_counters_key(m, direction), word)
+		       : eg_rules_search_egress(eg_counters_key(m, direction), word);
 }
 
 /*
@@ -335,12 +368,6 @@ static __always_inline bool eg_note_trial(struct eg_match *m, bool trial)
 
 	v->trial = trial;
 	return v->trial;
-}
-
-/* Where in eg_counters the packet is at work. */
-static __always_inline __u32 eg_counters_key(const struct eg_match *m, __u32 direction)
-{
-	return m->trial ? EG_COUNTERS_TRIAL : direction;
 }
 
 /*
@@ -392,28 +419,33 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 							    enum eg_direction direction,
 							    __u64 bytes, struct eg_match *m)
 {
-	__u32 used = eg_rulesets[direction].used, rule;
+	const volatile __u32 *used = &EG_USED(direction);
+	bool drop = eg_rulesets[direction].fallback == EG_DEFAULT_DROP;
 	const struct eg_rule *r;
 	__u64 bits;
+	__u32 rule;
 
-	eg_fields_read(data, end, p, used, m);
-	m->kind = p->kind;
-	m->shape = p->shape;
-	if (!eg_rulesets[direction].rules)
-		return NULL;
+	eg_fields_kind(data, end, p, m);
 	/* Mostly the kind alone says that no rule is concerned; 0 is that in vectors too. */
-	if (used & EG_BIT(EG_FIELD_KIND) && !eg_entry(m, direction, EG_FIELD_KIND))
+	bits = eg_rulesets[direction].rules ? eg_kind_entry(m, direction) : 0;
+	if (!bits && !drop && likely(!m->trial))
 		return NULL;
-	eg_fields_addresses(used, m);
+	/* If no rule asks for more than the kind, a trial's reader will still. */
+	if (eg_rulesets[direction].header || unlikely(m->trial))
+		eg_fields_read(data, end, p, used, m);
+	if (!bits)
+		return NULL;
+	if (eg_rulesets[direction].header)
+		eg_fields_addresses(used, m);
 	m->bytes = bytes;
 	if (eg_rulesets[direction].rules <= EG_WORD_BITS) {
-		bits = eg_rules_bits(m, direction, used);
+		if (eg_rulesets[direction].header)
+			bits = eg_rules_bits(m, direction, bits);
 		if (!bits)
 			return NULL;
 		rule = eg_first_bit(bits);
 	} else {
-		rule = direction == EG_INGRESS ? eg_rules_search_ingress(eg_counters_key(m, direction))
-					       : eg_rules_search_egress(eg_counters_key(m, direction));
+		rule = eg_rules_among_many(m, direction);
 		if (rule == EG_NO_RULE)
 			return NULL;
 	}

@@ -347,6 +347,22 @@ static void make_rule(const struct rule *r, __u64 tick, int cpus, struct eg_rule
 		out->flags |= EG_RULE_PRECISE;
 }
 
+/* Whether the programs must read more of a packet than its kind. */
+static bool needs_header(const struct compiled *c, enum eg_direction direction)
+{
+	const struct eg_ruleset *set = &c->rulesets[direction];
+
+	if (set->used & ~(1u << EG_FIELD_KIND) || set->fallback == EG_DEFAULT_DROP)
+		return true;
+	for (__u32 n = 0; n < set->rules; n++) {
+		const struct eg_rule *r = &c->rules[set->first + n];
+
+		if (r->verdict == EG_RULE_REJECT || r->flags & EG_RULE_SOURCE)
+			return true;
+	}
+	return false;
+}
+
 /* All together --------------------------------------------------------- */
 
 static int add_fields(struct builder *b, enum eg_direction direction)
@@ -377,8 +393,10 @@ static int build(struct builder *b)
 	if (err)
 		return err;
 	memset(&c->vectors[c->vector_count++], 0, sizeof(*c->vectors));
-	for (enum eg_direction d = 0; !err && d < EG_DIRECTION_COUNT; d++)
+	for (enum eg_direction d = 0; !err && d < EG_DIRECTION_COUNT; d++) {
 		err = add_fields(b, d);
+		c->rulesets[d].header = needs_header(c, d);
+	}
 	if (!c->table_count)
 		c->table_count = 1;
 	return err;

@@ -10,8 +10,8 @@
  * anything if there is a `protect`. For EG_DEFAULT_DROP, whoever evaluates finds out by
  * himself whether the packet is protected, used or not.
  *
- * A malformed IP header is of its family and of no protocol: `ip` and `not tcp` hold. Lengths
- * from 65534 on are one value, in a rule as in a packet.
+ * A malformed IP header is of its family and of no protocol: `ip` and `not tcp` hold. An IPv6
+ * packet longer than 65535 bytes counts as that long.
  */
 #ifndef LOADER_COMPILE_H
 #define LOADER_COMPILE_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "confirm.h"
-#include "command.h"
+#include "attached.h"
 #include "recover.h"
 
 #include <errno.h>
@@ -172,11 +172,14 @@ void guard__cancel(struct guard *g)
 
 /* The command -------------------------------------------------------------------- */
 
-static enum status confirm_one(const char *name, struct instance *in, bool named, size_t *done)
+static enum status confirm_one(const struct scope *scope, struct instance *in, bool named,
+			       size_t *done)
 {
 	unsigned long long generation = in->meta.generation;
+	const char *name = in->ifname;
 	__u32 zero = 0;
 
+	(void)scope;
 	if (!in->meta.confirm_by)
 		return named ? report(FAILED, "%s: nothing waits for confirmation; generation %llu "
 				      "runs", name, generation) : DONE;
@@ -190,41 +193,5 @@ static enum status confirm_one(const char *name, struct instance *in, bool named
 
 enum status cmd_confirm(const struct command *self, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "netns", required_argument, NULL, 'n' },
-		COMMON_OPTIONS
-	};
-	struct scope scope = SCOPE_INIT;
-	struct instances all = {};
-	const char *netns = NULL;
-	enum status st, first;
-	size_t done = 0;
-	int o, lock = -1;
-
-	while ((o = command__option(self, argc, argv, "", longs)) != OPTION_END) {
-		switch (o) {
-		case 'n':
-			netns = optarg;
-			break;
-		default:
-			return o == OPTION_HELP ? DONE : USAGE;
-		}
-	}
-	st = check_privileges() ?: scope__open(&scope, netns) ?: pins__lock(&lock);
-	if (st)
-		goto cleanup;
-	recover(&scope);
-	first = instances__select(&scope, argv + optind, argc - optind, SELECT_HERE, &all);
-	for (size_t i = 0; i < all.count; i++) {
-		st = confirm_one(all.list[i].ifname, &all.list[i], optind < argc, &done);
-		first = first ?: st;
-	}
-	st = first;
-	if (!st && !done)
-		st = report(FAILED, "nothing waits for confirmation");
-cleanup:
-	instances__free(&all);
-	pins__unlock(&lock);
-	scope__close(&scope);
-	return st;
+	return attached__each(self, argc, argv, confirm_one, "nothing waits for confirmation");
 }

@@ -18,11 +18,17 @@
 
 static void set_bits(struct frames *f, unsigned int first, unsigned int last, bool value)
 {
-	for (unsigned int i = first; i <= last; i++) {
+	for (unsigned int word = first / 64; word <= last / 64; word++) {
+		__u64 bits = ~0ULL;
+
+		if (word == first / 64)
+			bits &= ~0ULL << first % 64;
+		if (word == last / 64)
+			bits &= ~0ULL >> (63 - last % 64);
 		if (value)
-			f->bit[i / 64] |= 1ULL << i % 64;
+			f->bit[word] |= bits;
 		else
-			f->bit[i / 64] &= ~(1ULL << i % 64);
+			f->bit[word] &= ~bits;
 	}
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What would happen to packets, and why: each is tried with a loaded program, that of an interface or
- * one loaded from a file for this and attached nowhere.
+ * What would happen to packets, and why: each is tried with a loaded program, that of an interface
+ * or one loaded from a file for this and attached nowhere.
  */
 #include "command.h"
 #include "facts.h"
@@ -33,7 +33,6 @@ struct subject {
 	struct instance *in;		/* its maps and programs */
 	bool attached;
 	enum eg_direction direction;
-	bool l3;
 	struct trial trial;
 	struct rulelist rules;
 	struct eg_ruleset ruleset;
@@ -77,15 +76,14 @@ static enum status subject__open(struct subject *s, struct instance *in, const c
 			  s->direction == EG_EGRESS ? HOOK_TC_EGRESS : instance__ingress(in),
 			  in->dir.ifindex);
 	err = err ?: rodata__read(program, "eg_rulesets", both, sizeof(both));
-	err = err ?: rodata__read(program, "eg_l3", &s->l3, sizeof(s->l3));
 	err = err ?: rulelist__read(&s->rules, in) ?: read_system(s);
 	if (err)
 		return report(status_of(err), "%s: its programs and maps can't be read: %s", name,
 			      why(err));
 	s->ruleset = both[s->direction];
 	if (s->ruleset.fallback >= EG_DEFAULT_COUNT)
-		return report(FAILED, "%s: its programs can't be understood; attach again to mend it",
-			      name);
+		return report(FAILED, "%s: its programs can't be understood; attach again to "
+			      "mend it", name);
 	return DONE;
 }
 
@@ -160,7 +158,10 @@ static enum status load(struct generation *g, const struct snapshot *snap, struc
 	return object__load(&opts, g->name, obj);
 }
 
-/* The same for a file, with the addresses of the namespace. @in is made to look like an interface's. Reports. */
+/*
+ * The same for a file, with the addresses of the namespace. @in is made to look like an
+ * interface's. Reports.
+ */
 static enum status open_file(struct subject *s, const struct config *config, const char *name,
 			     struct object *obj, struct instance *in)
 {
@@ -229,12 +230,13 @@ static void fit(const struct subject *s, struct finding *f)
 		f->untried = "the capture has cut off its link header";
 		return;
 	}
-	if (!s->l3) {
+	if (!s->trial.l3) {
 		if (p->made_up && !memcmp(p->frame, zero, ETH_ALEN))
 			memcpy(p->frame, s->config.mac, ETH_ALEN);
 		return;
 	}
 	if (!is_ip_frame(p)) {
+		facts__read(&f->facts, p->frame, p->length, false);
 		f->untried = "it is not IP, and nothing else is seen on this interface";
 		return;
 	}
@@ -305,29 +307,61 @@ static enum status try_attached(struct subject *s, struct finding *f, int *err)
 	return st;
 }
 
+/* Whether it is for bytes that are missing. */
+static bool is_for_the_cut(enum eg_reason reason)
+{
+	switch (reason) {
+	case EG_REASON_ETH_TRUNCATED:
+	case EG_REASON_IP_TRUNCATED:
+	case EG_REASON_IP_LENGTH:
+	case EG_REASON_IPV6_CHAIN:
+	case EG_REASON_ICMP_TRUNCATED:
+	case EG_REASON_TIMESTAMP_SHORT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Where a trial isn't what would happen on the interface. */
+static void note_differences(const struct subject *s, struct finding *f)
+{
+	const struct eg_trace *t = &f->outcome.trace;
+	struct eg_vlan_key key;
+
+	if (t->reason == EG_REASON_NOT_LINEAR && s->attached && s->in->meta.mode == EG_MODE_GENERIC)
+		add_note(f, "on the interface it would lie in one piece, as generic XDP has it");
+	else if (t->reason == EG_REASON_NOT_LINEAR)
+		add_note(f, "how much lies in one piece, each driver has its own way");
+	if (!s->attached || s->trial.xdp)
+		return;
+	if (t->verdict == EG_VERDICT_ANSWER && read_tags(&f->packet, &key))
+		add_note(f, "on the interface its tag stands beside it, and with a priority it is "
+			    "the kernel's");
+	if (t->reason == EG_REASON_REJECT_FAILED && s->trial.l3)
+		add_note(f, "on the interface there would be room: trials have it only behind an "
+			    "Ethernet header");
+}
+
 static void take_notes(const struct subject *s, struct finding *f)
 {
 	const struct eg_trace *t = &f->outcome.trace;
 	const struct packet *p = &f->packet;
-	struct eg_vlan_key key;
+	const char *hence = !f->untried && is_for_the_cut(t->reason) ? ", hence the reason" : "";
 
 	if (p->length < p->whole)
-		add_note(f, "the capture has cut it to %zu of %zu bytes: so it was tried", p->length,
-			 p->whole);
+		add_note(f, "the capture has cut it to %zu of %zu bytes%s", p->length, p->whole,
+			 hence);
 	if (f->untried)
 		return;
 	if (f->outcome.tried < p->length)
-		add_note(f, "a trial takes only so much: its first %zu bytes were tried",
-			 f->outcome.tried);
-	if (p->made_up && !s->l3)
+		add_note(f, "a trial takes only so much: its first %zu bytes were tried%s",
+			 f->outcome.tried, hence);
+	if (p->made_up && !s->trial.l3)
 		add_note(f, "its Ethernet header is made up%s",
 			 t->reason == EG_REASON_OTHER_PATH && !p->source_known ?
 			 ": whether it came from the next hop isn't known" : "");
-	if (t->reason == EG_REASON_NOT_LINEAR)
-		add_note(f, "how much lies in one piece, each driver has its own way");
-	if (s->attached && !s->trial.xdp && t->verdict == EG_VERDICT_ANSWER &&
-	    read_tags(p, &key))
-		add_note(f, "in tc its tag stands beside the frame; one with a priority is the kernel's");
+	note_differences(s, f);
 }
 
 /* Reports what concerns more than this packet. */
@@ -337,7 +371,7 @@ static enum status try_packet(struct subject *s, struct finding *f)
 	enum status st = DONE;
 	int err = 0;
 
-	facts__read(&f->facts, f->packet.frame, f->packet.length, s->l3);
+	facts__read(&f->facts, f->packet.frame, f->packet.length, s->trial.l3);
 	if (s->attached)
 		st = try_attached(s, f, &err);
 	else
@@ -355,7 +389,7 @@ static enum status try_packet(struct subject *s, struct finding *f)
 	verdict = f->outcome.trace.verdict;
 	f->replied = verdict == EG_VERDICT_ANSWER || verdict == EG_VERDICT_REJECT;
 	if (f->replied)
-		facts__read(&f->reply, f->outcome.frame, f->outcome.length, s->l3);
+		facts__read(&f->reply, f->outcome.frame, f->outcome.length, s->trial.l3);
 	return DONE;
 }
 
@@ -413,8 +447,8 @@ static void print_head(const struct subject *s, const char *config)
 	printf(", %u rule%s, default %s\n", s->ruleset.rules, s->ruleset.rules == 1 ? "" : "s",
 	       default_names[s->ruleset.fallback]);
 	if (!s->attached)
-		puts("Addresses are this namespace's. MAC addresses and VLANs are taken for its own, and the "
-		     "way back isn't judged.");
+		puts("Addresses are this namespace's. MAC addresses and VLANs are taken for its "
+		     "own, and the way back isn't judged.");
 }
 
 static void print_time(const struct packet *p)
@@ -469,13 +503,15 @@ static void print_verdict(const struct subject *s, const struct eg_trace *t)
 {
 	const struct listed_rule *r = decider(s, t);
 
-	printf(LABEL "%s (%s), by ", "verdict", verdict_names[t->verdict], verdict_texts[t->verdict]);
+	printf(LABEL "%s (%s), by ", "verdict", verdict_names[t->verdict],
+	       verdict_texts[t->verdict]);
 	if (r)
 		printf("line %u\n", r->line);
 	else
 		printf("default %s\n", default_names[s->ruleset.fallback]);
 	if (t->reason != EG_REASON_NONE)
-		printf(LABEL "%s: %s\n", "reason", reason_names[t->reason], reason_texts[t->reason]);
+		printf(LABEL "%s: %s\n", "reason", reason_names[t->reason],
+		       reason_texts[t->reason]);
 }
 
 /* As tcpdump -xx does, so that it can be given to those who read that; also to this command. */
@@ -668,8 +704,9 @@ static enum status explain_all(struct subject *s, struct packets *packets,
 		print_head(s, opts->config);
 	/* Nobody reads any more: ferror(). */
 	while (!st && !ferror(stdout)) {
-		struct finding f = { .number = ++number };
+		struct finding f = {};
 
+		f.number = ++number;
 		st = packets__next(packets, &f.packet, &more);
 		if (st || !more)
 			break;
@@ -684,6 +721,8 @@ static enum status explain_all(struct subject *s, struct packets *packets,
 			add_to_document(s, &f);
 		else
 			print_finding(s, &f);
+		/* They may come one by one, from a tcpdump that is running. */
+		fflush(stdout);
 	}
 	if (opts->json)
 		puts("\n]}");
@@ -702,7 +741,8 @@ static enum status check(const struct command *self, const struct explain_option
 			 char **argv)
 {
 	if (optind == argc)
-		return command__wrong(self, "no packets given: a file, hex, or - for standard input");
+		return command__wrong(self, "no packets given: a file, hex, or - for standard "
+				      "input");
 	if (argc - optind > 2)
 		return command__wrong(self, "one source of packets and one interface at most");
 	if (opts->config && argc - optind > 1)

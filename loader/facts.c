@@ -21,7 +21,8 @@ void facts__read(struct facts *f, const __u8 *frame, size_t length, bool l3)
 	f->length = length;
 	f->l3 = l3;
 	f->reason = eg_parse((struct eg_cursor){ .pos = frame, .end = end }, l3, &f->packet);
-	eg_fields_read(frame, end, &f->packet, used, &f->match);
+	eg_fields_kind(frame, end, &f->packet, &f->match);
+	eg_fields_read(frame, end, &f->packet, &used, &f->match);
 }
 
 /* What is asked of them ------------------------------------------------------------ */

@@ -14,14 +14,14 @@ struct facts {
 	const __u8 *frame;		/* the caller's */
 	size_t length;
 	bool l3;			/* it has no link header */
-	enum eg_reason reason;		/* why it can't be understood or answered, of its form alone */
+	enum eg_reason reason;		/* why it can't be read or answered, of its form alone */
 	struct eg_packet packet;
 	struct eg_match match;		/* indices but those of addresses */
 };
 
 void facts__read(struct facts *f, const __u8 *frame, size_t length, bool l3);
 
-/* "IPv4 icmp echo-request 198.18.0.1 > 198.18.0.2 ttl 64, 98 bytes"; `whole` is the length to be told. */
+/* "IPv4 icmp echo-request 198.18.0.1 > 198.18.0.2 ttl 64, 98 bytes"; `whole`: that length. */
 void facts__print(const struct facts *f, size_t whole, FILE *to);
 
 /* The same as an object: what the packet has, under the names of the matchers. */

@@ -16,16 +16,17 @@
 #define TEXT_MAX	(64UL << 20)	/* bytes of hex */
 #define SHOWN		24		/* characters of hex in an error line */
 #define BILLION		1000000000
+#define LEAD		2		/* before a frame, so that its IP header is aligned */
 
-/* Locally administered; what a made-up header is sent by. */
-static const __u8 nobody[ETH_ALEN] = { 2, 0, 0, 0, 0, 1 };
+/* What a made-up header is sent by: locally administered, and hardly anybody's. */
+static const __u8 nobody[ETH_ALEN] = { 2, 'e', 'c', 'h', 'o', 0 };
 
 struct packets {
 	char *name;			/* for error lines */
 	pcap_t *pcap;			/* NULL: it is hex */
 	struct hex hex;
 	size_t next;			/* of hex */
-	__u8 *frame;
+	__u8 *buffer;			/* LEAD, and a frame */
 	size_t room;
 };
 
@@ -121,8 +122,8 @@ static enum status check_link_type(const struct packets *p)
 		return DONE;
 	}
 	name = pcap_datalink_val_to_name(type);
-	return report(USAGE, "%s: link type %d (%s); only Ethernet, Linux cooked and raw IP are understood",
-		      p->name, type, name ?: "unknown");
+	return report(USAGE, "%s: link type %d (%s); only Ethernet, Linux cooked and raw IP are "
+		      "understood", p->name, type, name ?: "unknown");
 }
 
 static enum status open_stream(struct packets *p, FILE *f)
@@ -198,7 +199,7 @@ void packets__close(struct packets *p)
 	if (p->pcap)
 		pcap_close(p->pcap);
 	hex__free(&p->hex);
-	free(p->frame);
+	free(p->buffer);
 	free(p->name);
 	free(p);
 }
@@ -206,8 +207,8 @@ void packets__close(struct packets *p)
 /* Reading ------------------------------------------------------------------------ */
 
 /*
- * Lays out a frame: `length` of `whole` bytes were captured, of which `skip` are no part of it. With
- * `header`, room for that of Ethernet stands before them. Reports.
+ * Lays out a frame: `length` of `whole` bytes were captured, of which `skip` are no part of it.
+ * With `header`, room for that of Ethernet stands before them. Reports.
  */
 static enum status lay_out(struct packets *p, struct packet *out, const __u8 *data, size_t length,
 			   size_t whole, size_t skip, bool header)
@@ -222,16 +223,16 @@ static enum status lay_out(struct packets *p, struct packet *out, const __u8 *da
 		out->whole = whole;
 		return DONE;
 	}
-	if (length + ETH_HLEN > p->room) {
-		more = realloc(p->frame, length + ETH_HLEN);
+	if (LEAD + ETH_HLEN + length > p->room) {
+		more = realloc(p->buffer, LEAD + ETH_HLEN + length);
 		if (!more)
 			return report(FAILED, "%s: %s", p->name, why(ENOMEM));
-		p->frame = more;
-		p->room = length + ETH_HLEN;
+		p->buffer = more;
+		p->room = LEAD + ETH_HLEN + length;
 	}
-	memset(p->frame, 0, front);
-	memcpy(p->frame + front, data + skip, length - skip);
-	out->frame = p->frame;
+	out->frame = p->buffer + LEAD;
+	memset(out->frame, 0, front);
+	memcpy(out->frame + front, data + skip, length - skip);
 	out->length = length - skip + front;
 	out->whole = whole - skip + front;
 	out->made_up = header;

@@ -24,8 +24,8 @@ struct packet {
 struct packets;
 
 /*
- * `what`: a file (pcap, pcapng, or hex in it), "-" for standard input, or the hex itself. Opened before the
- * namespaces are entered, in which it may not be found. Reports.
+ * `what`: a file (pcap, pcapng, or hex in it), "-" for standard input, or the hex itself. To be
+ * opened before namespaces are entered, in which it may not be found. Reports.
  */
 enum status packets__open(const char *what, struct packets **out);
 void packets__close(struct packets *p);

@@ -26,6 +26,7 @@
 
 /* How often an entry may push out another before the seed is blamed. */
 #define MOVES_MAX	500
+#define TRIES_MAX	64
 
 /* A prefix of a list; after the walk, of the table. */
 struct entry {
@@ -522,7 +523,7 @@ static int settle(struct prefix_table *t, const struct entries *e4, struct nest 
 {
 	int err = -EAGAIN;
 
-	for (unsigned int try = 0; err == -EAGAIN; try++) {
+	for (unsigned int try = 0; err == -EAGAIN && try < TRIES_MAX; try++) {
 		__u64 seed;
 
 		nest__free(n4);

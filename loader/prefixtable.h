@@ -31,8 +31,8 @@ struct prefix_table {
 };
 
 /*
- * Builds the table of `count` lists. -E2BIG: more than CLASS_MAX classes; -ENOMEM. The caller
- * frees, also after a failure.
+ * Builds the table of `count` lists. -E2BIG: more than CLASS_MAX classes; -ENOMEM; -EIO: no
+ * randomness; -EAGAIN: no luck with it. The caller frees, also after a failure.
  */
 int prefix_table__build(const struct prefixes *const *lists, size_t count,
 			struct prefix_table *t);

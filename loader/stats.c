@@ -117,7 +117,7 @@ static void print_reasons(const struct eg_counters *counters)
 	for (int i = EG_REASON_NONE + 1; i < EG_REASON_COUNT; i++) {
 		if (!counters->reason[i].packets)
 			continue;
-		print_title("reasons for leaving it to the kernel", &titled);
+		print_title("why it was left to the kernel, or no error sent", &titled);
 		print_row(reason_names[i], "", &counters->reason[i]);
 	}
 }

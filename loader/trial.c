@@ -23,7 +23,8 @@ int trial__open(struct trial *t, int program, int trace, enum hook hook, __u32 i
 	t->trace = trace;
 	t->xdp = hook == HOOK_XDP;
 	t->ifindex = ifindex;
-	return rodata__read(program, "eg_trial", &t->secret, sizeof(t->secret)) ?:
+	return rodata__read(program, "eg_l3", &t->l3, sizeof(t->l3)) ?:
+	       rodata__read(program, "eg_trial", &t->secret, sizeof(t->secret)) ?:
 	       (t->secret ? 0 : -ENOENT);
 }
 
@@ -33,10 +34,17 @@ void trial__close(struct trial *t)
 	memset(t, 0, sizeof(*t));
 }
 
+/* Bytes left free in the buffer for the sake of alignment: an Ethernet header has 14. */
+static size_t lead(const struct trial *t)
+{
+	return t->l3 ? 0 : 2;
+}
+
 /* The program's own code is of no interest: the verdict says it all. -errno. */
 static int run(struct trial *t, size_t length, struct outcome *out)
 {
 	size_t meta = t->xdp ? sizeof(t->secret) : 0;
+	__u8 *data = t->buffer + lead(t);
 	struct xdp_md xdp = {
 		.data = meta,
 		.data_end = meta + length,
@@ -46,8 +54,8 @@ static int run(struct trial *t, size_t length, struct outcome *out)
 		.ifindex = t->ifindex,
 		.cb = { (__u32)t->secret, t->secret >> 32 },
 	};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = t->buffer, .data_size_in = meta + length,
-		    .data_out = t->buffer, .data_size_out = t->room, .repeat = 1, );
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = meta + length,
+		    .data_out = data, .data_size_out = t->room - lead(t), .repeat = 1, );
 	int err;
 
 	opts.ctx_in = opts.ctx_out = t->xdp ? (void *)&xdp : (void *)&skb;
@@ -59,7 +67,7 @@ static int run(struct trial *t, size_t length, struct outcome *out)
 	meta = t->xdp ? xdp.data : 0;
 	if (meta > opts.data_size_out)
 		return -EPROTO;
-	out->frame = t->buffer + meta;
+	out->frame = data + meta;
 	out->length = opts.data_size_out - meta;
 	return 0;
 }
@@ -84,15 +92,15 @@ static int try_bytes(struct trial *t, const __u8 *frame, size_t length, struct o
 	__u32 zero = 0;
 	int err;
 
-	err = make_room(t, meta + length + GROWTH);
+	err = make_room(t, lead(t) + meta + length + GROWTH);
 	if (err)
 		return err;
 	memset(&out->trace, 0, sizeof(out->trace));
 	out->trace.verdict = EG_VERDICT_COUNT;	/* which nobody leaves behind */
 	if (bpf_map_update_elem(t->trace, &zero, &out->trace, BPF_ANY))
 		return -errno;
-	memcpy(t->buffer, &t->secret, meta);
-	memcpy(t->buffer + meta, frame, length);
+	memcpy(t->buffer + lead(t), &t->secret, meta);
+	memcpy(t->buffer + lead(t) + meta, frame, length);
 	out->tried = length;
 	err = run(t, length, out);
 	if (err)

@@ -10,16 +10,16 @@
 
 struct trial {
 	int program, trace;		/* descriptors; the caller's */
-	bool xdp;			/* what kind of program it is */
+	bool xdp, l3;			/* what kind of program it is */
 	__u32 ifindex;			/* where packets seem to come from */
 	__u64 secret;
-	__u8 *buffer;			/* metadata and frame, and then what becomes of them */
+	__u8 *buffer;			/* metadata and frame, and then what became of them */
 	size_t room;
 };
 
 struct outcome {
 	struct eg_trace trace;
-	const __u8 *frame;		/* as the program left it; until the next run */
+	const __u8 *frame;		/* as the program left it, until the next run; IP is aligned */
 	size_t length;
 	size_t tried;			/* bytes of the packet: a trial takes only so many */
 };
@@ -29,8 +29,9 @@ int trial__open(struct trial *t, int program, int trace, enum hook hook, __u32 i
 void trial__close(struct trial *t);
 
 /*
- * Nobody else may use the same eg_trace meanwhile. In the namespace of the interface. -EINVAL: the kernel makes
- * no packet of this, being too short for its headers. -ENODATA: the program left no trace.
+ * Nobody else may use the same eg_trace meanwhile. In the namespace of the interface. -EINVAL: the
+ * kernel makes no packet of this, being too short for its headers. -ENODATA: the program left no
+ * trace.
  */
 int trial__run(struct trial *t, const __u8 *frame, size_t length, struct outcome *out);
 

@@ -10,7 +10,22 @@
 
 #define EG_BIT(n)	(1u << (n))
 
-/* The fields that are read from the upper layer's header. */
+/*
+ * Each field `i` in `used`, which is a constant to the verifier but not to the compiler: what
+ * isn't used it leaves out of the program, all but the question. Hence fours are asked
+ * for first, and `used` is to be an expression that is read anew each time, or the
+ * compiler would ask all questions ahead.
+ */
+#define EG_EACH_FIELD(i, used)                                                              \
+	_Pragma("GCC unroll 4") for (int four_ = 0; four_ < EG_FIELD_COUNT; four_ += 4)     \
+		if ((used) & 15u << four_)                                                  \
+			_Pragma("GCC unroll 4") for (int i = four_;                         \
+						     i < four_ + 4 && i < EG_FIELD_COUNT; i++) \
+				if ((used) & EG_BIT(i))
+
+/* The fields that are read from the IP header, and from that of the upper layer. */
+#define EG_FIELDS_IP	(EG_BIT(EG_FIELD_TTL) | EG_BIT(EG_FIELD_DSCP) | EG_BIT(EG_FIELD_LENGTH) | \
+			 EG_BIT(EG_FIELD_SHAPE))
 #define EG_FIELDS_L4	(EG_BIT(EG_FIELD_CODE) | EG_FIELDS_PORTS)
 #define EG_FIELDS_PORTS	(EG_BIT(EG_FIELD_SPORT) | EG_BIT(EG_FIELD_DPORT) | EG_BIT(EG_FIELD_FLAGS))
 
@@ -88,23 +103,32 @@ static __always_inline __u32 eg_shape_ipv4(const struct iphdr *ip)
  * The type of a first fragment of ICMP, which the parser doesn't look for: to it the
  * packet is a fragment and nothing more.
  */
-static __always_inline __u32 eg_fragment_kind(const struct eg_packet *p, const void *end)
+static __always_inline __u32 eg_fragment_kind(const void *data, const void *end,
+					      const struct eg_packet *p)
 {
+	bool v4 = p->kind == EG_KIND_PROTO4 + EG_IPPROTO_ICMP;
+	__u32 shape = p->shape, l3 = p->l3;
+	const struct iphdr *ip;
 	const __u8 *l4;
 
-	if ((p->kind != EG_KIND_PROTO4 + EG_IPPROTO_ICMP &&
-	     p->kind != EG_KIND_PROTO6 + EG_IPPROTO_ICMPV6) ||
-	    (p->shape != EG_SHAPE_FIRST && p->shape != EG_SHAPE_FIRST + EG_SHAPE_OPTIONS))
+	if (likely(!v4 && p->kind != EG_KIND_PROTO6 + EG_IPPROTO_ICMPV6))
 		return p->kind;
+	if (v4) {
+		EG_BOUND(l3, 31);
+		ip = eg_view(data + l3, sizeof(*ip), end);
+		if (!ip)
+			return p->kind;
+		shape = eg_shape_ipv4(ip);
+	}
 	l4 = eg_view(p->l4, sizeof(struct eg_icmp_head), end);
-	if (!l4)
+	if (!l4 || (shape != EG_SHAPE_FIRST && shape != EG_SHAPE_FIRST + EG_SHAPE_OPTIONS))
 		return p->kind;
-	return (p->kind < EG_KIND_PROTO6 ? EG_KIND_ICMP : EG_KIND_ICMP6) + l4[0];
+	return (v4 ? EG_KIND_ICMP : EG_KIND_ICMP6) + l4[0];
 }
 
 /* Ports, flags and the ICMP code: of a whole packet or first fragment. */
-static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *end, __u32 used,
-					 struct eg_match *m)
+static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *end,
+					 const volatile __u32 *used, struct eg_match *m)
 {
 	const __u8 *l4;
 	__u32 size;
@@ -114,11 +138,11 @@ static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *
 	if (p->kind >= EG_KIND_ICMP) {
 		/* The parser has seen the ICMP header. */
 		l4 = eg_view(p->l4, 4, end);
-		if (used & EG_BIT(EG_FIELD_CODE) && l4)
+		if (*used & EG_BIT(EG_FIELD_CODE) && l4)
 			m->index[EG_FIELD_CODE] = (p->kind >= EG_KIND_ICMP6 ? 257 : 1) + l4[1];
 		return;
 	}
-	if (!(used & EG_FIELDS_PORTS))
+	if (!(*used & EG_FIELDS_PORTS))
 		return;
 	size = eg_port_header[p->kind & 255];
 	if (!size)
@@ -127,7 +151,7 @@ static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *
 		l4 = eg_view(p->l4, EG_TCP_HEADER, end);
 		if (!l4 || l4[12] < 5 << 4)
 			return;
-		if (used & EG_BIT(EG_FIELD_FLAGS))
+		if (*used & EG_BIT(EG_FIELD_FLAGS))
 			m->index[EG_FIELD_FLAGS] = 1 + l4[13];
 	} else if (size == EG_UDP_HEADER) {
 		l4 = eg_view(p->l4, EG_UDP_HEADER, end);
@@ -136,30 +160,38 @@ static __always_inline void eg_fields_l4(const struct eg_packet *p, const void *
 	}
 	if (!l4)
 		return;
-	if (used & EG_BIT(EG_FIELD_SPORT))
+	if (*used & EG_BIT(EG_FIELD_SPORT))
 		m->index[EG_FIELD_SPORT] = 1 + (l4[0] << 8 | l4[1]);
-	if (used & EG_BIT(EG_FIELD_DPORT))
+	if (*used & EG_BIT(EG_FIELD_DPORT))
 		m->index[EG_FIELD_DPORT] = 1 + (l4[2] << 8 | l4[3]);
 }
 
+/* The kind of the packet `p` in `data` to `end`, made complete, and its index. */
+static __always_inline void eg_fields_kind(const void *data, const void *end, struct eg_packet *p,
+					   struct eg_match *m)
+{
+	p->kind = eg_fragment_kind(data, end, p);
+	m->kind = p->kind;
+	m->index[EG_FIELD_KIND] = p->kind;
+}
+
 /*
- * Fills the indices of the fields in `used`, which is a constant where this is
- * compiled for BPF; OWN, FROM and TO need tables and are left 0. `data` to `end` is what
- * is linear of the frame that `p` was parsed from; its kind and shape are made
- * complete. m->protect gets whether the packet is protected for what it is.
+ * The indices of the other fields in `used`, see EG_EACH_FIELD; OWN, FROM and TO need
+ * tables and are left 0. The shape of `p` is made complete. m->protect gets whether the
+ * packet is protected for what it is.
  */
 static __always_inline void eg_fields_read(const void *data, const void *end,
-					   struct eg_packet *p, __u32 used, struct eg_match *m)
+					   struct eg_packet *p, const volatile __u32 *used,
+					   struct eg_match *m)
 {
 	__u32 l3 = p->l3, tos, length;
 
 #pragma GCC unroll 14
-	for (int i = 0; i < EG_FIELD_COUNT; i++)
-		if (used & EG_BIT(i))
-			m->index[i] = 0;
+	for (int i = EG_FIELD_KIND + 1; i < EG_FIELD_COUNT; i++)
+		m->index[i] = 0;
 	m->family = 0;
 	m->ttl = 0;
-	if (used & EG_BIT(EG_FIELD_VLAN))
+	if (*used & EG_BIT(EG_FIELD_VLAN))
 		m->index[EG_FIELD_VLAN] = p->vlan;
 	if (p->kind >= EG_KIND_ARP)
 		goto out;
@@ -191,23 +223,23 @@ static __always_inline void eg_fields_read(const void *data, const void *end,
 			m->to[i] = eg_load32((const void *)&ip6->daddr + 4 * i);
 		}
 	}
-	p->kind = eg_fragment_kind(p, end);
-	if (used & EG_BIT(EG_FIELD_TTL))
-		m->index[EG_FIELD_TTL] = 1 + m->ttl;
-	if (used & EG_BIT(EG_FIELD_DSCP))
-		m->index[EG_FIELD_DSCP] = 1 + (tos >> 2);
-	if (used & EG_BIT(EG_FIELD_LENGTH))
-		m->index[EG_FIELD_LENGTH] = 1 + (length < EG_LENGTH_SIZE - 1 ? length
-									     : EG_LENGTH_SIZE - 2);
-	if (used & EG_BIT(EG_FIELD_SHAPE))
-		m->index[EG_FIELD_SHAPE] = 1 + p->shape;
-	if (used & EG_FIELDS_L4)
+	if (*used & EG_FIELDS_IP) {
+		if (*used & EG_BIT(EG_FIELD_TTL))
+			m->index[EG_FIELD_TTL] = 1 + m->ttl;
+		if (*used & EG_BIT(EG_FIELD_DSCP))
+			m->index[EG_FIELD_DSCP] = 1 + (tos >> 2);
+		if (*used & EG_BIT(EG_FIELD_LENGTH))
+			m->index[EG_FIELD_LENGTH] =
+				1 + (length < EG_LENGTH_SIZE - 1 ? length : EG_LENGTH_SIZE - 2);
+		if (*used & EG_BIT(EG_FIELD_SHAPE))
+			m->index[EG_FIELD_SHAPE] = 1 + p->shape;
+	}
+	if (*used & EG_FIELDS_L4)
 		eg_fields_l4(p, end, used, m);
 out:
-	if (used & EG_BIT(EG_FIELD_KIND))
-		m->index[EG_FIELD_KIND] = p->kind;
+	m->shape = p->shape;
 	m->protect = eg_kind_protected(p->kind, m->ttl);
-	if (used & EG_BIT(EG_FIELD_PROTECT))
+	if (*used & EG_BIT(EG_FIELD_PROTECT))
 		m->index[EG_FIELD_PROTECT] = m->protect;
 }
 

@@ -8,6 +8,7 @@
 #define ECHOGATE_LIMIT_H
 
 #include "abi.h"
+#include "bits.h"
 
 /*
  * How many of at most `want` packets conform at time `now`, and in *tat what to
@@ -52,32 +53,43 @@ static __always_inline __u64 eg_source_tag(__u64 hash)
 }
 
 /*
- * Whether a packet of the source with this hash conforms, and if so notes it. A
- * source without a cell takes the one that is least ahead: it forgets least.
+ * The place to be taken by a source that has none: it forgets least if that is the one
+ * least ahead. Places are compared without a branch, which nobody could guess.
  */
+static __always_inline __u32 eg_source_victim(const struct eg_source_bucket *b, __u64 now)
+{
+	__s64 least = ~0ull >> 1;
+
+#pragma GCC unroll 8
+	for (int i = 0; i < EG_SOURCE_WAYS; i++) {
+		__s64 ahead = eg_source_ahead(b->cell[i], now, EG_SOURCE_TIME >> 1) << 3 | i;
+
+		ahead -= least;
+		least += ahead & ahead >> 63;
+	}
+	return least & (EG_SOURCE_WAYS - 1);
+}
+
+/* Whether a packet of the source with this hash conforms, and if so notes it. */
 static __always_inline bool eg_source_take(struct eg_source_bucket *b, __u64 hash, __u64 now,
 					   __u64 gap, __u64 depth)
 {
-	__u64 tag = eg_source_tag(hash), ahead = 0, least = ~0ull;
-	__u32 way = 0;
+	__u64 tag = eg_source_tag(hash), ahead = 0, hit = 0;
+	__u32 way;
 
-	for (__u32 i = 0; i < EG_SOURCE_WAYS; i++) {
-		__u64 cell = b->cell[i];
-		__u64 a = eg_source_ahead(cell, now, EG_SOURCE_TIME >> 1);
-
-		if ((cell & ~EG_SOURCE_TIME) == tag) {
-			way = i;
-			ahead = eg_source_ahead(cell, now, depth);
-			break;
-		}
-		if (a < least) {
-			least = a;
-			way = i;
-		}
+#pragma GCC unroll 8
+	for (int i = 0; i < EG_SOURCE_WAYS; i++)
+		hit |= eg_is_zero((b->cell[i] ^ tag) >> 40) << i;
+	if (hit) {
+		way = eg_first_bit(hit);
+		EG_BOUND(way, EG_SOURCE_WAYS - 1);
+		ahead = eg_source_ahead(b->cell[way], now, depth);
+	} else {
+		way = eg_source_victim(b, now);
+		EG_BOUND(way, EG_SOURCE_WAYS - 1);
 	}
 	if (ahead + gap > depth)
 		return false;
-	EG_BOUND(way, EG_SOURCE_WAYS - 1);
 	b->cell[way] = tag | ((now + ahead + gap) & EG_SOURCE_TIME);
 	return true;
 }

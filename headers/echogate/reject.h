@@ -181,6 +181,18 @@ static __always_inline enum eg_reason eg_error_judge(const void *l3, const void 
 	return EG_REASON_NONE;
 }
 
+/* Of `size` bytes of the upper layer; false if the addresses aren't all there. */
+static __always_inline bool eg_error_pseudo(const void *l3, const void *end, bool v4,
+					    __u8 protocol, __u32 size, __u16 *pseudo)
+{
+	const void *addrs = eg_view(l3 + (v4 ? 12 : 8), v4 ? 8 : 32, end);
+
+	if (!addrs)
+		return false;
+	*pseudo = eg_fold(eg_pseudo(v4, addrs, protocol, size));
+	return true;
+}
+
 /*
  * Sums up what is quoted of the packet of `kind` at `l3`, and with that verifies an IPv4
  * header: the kernel throws a packet with a bad one away without a word. With `offload`
@@ -192,7 +204,8 @@ static __always_inline enum eg_reason eg_error_sum(const void *l3, const void *e
 {
 	bool v4 = e->family == AF_INET;
 	__u32 header = e->header, upper = e->quote - header;
-	const void *l4, *addrs;
+	__u32 size = e->size - header;
+	const void *l4;
 	__u64 sum = 0;
 	__u16 pseudo;
 
@@ -205,11 +218,10 @@ static __always_inline enum eg_reason eg_error_sum(const void *l3, const void *e
 		return EG_REASON_REJECT_FORBIDDEN;
 	e->unfinished = false;
 	if (offload) {
-		addrs = v4 ? l3 + 12 : l3 + 8;
-		addrs = eg_view(addrs, v4 ? 8 : 32, end);
-		if (!addrs)
+		/* Twice, or 6.1's verifier would forget of which family it has seen the addresses. */
+		if (v4 ? !eg_error_pseudo(l3, end, true, kind, size, &pseudo) :
+			 !eg_error_pseudo(l3, end, false, kind, size, &pseudo))
 			return EG_REASON_REJECT_FAILED;
-		pseudo = eg_fold(eg_pseudo(v4, addrs, kind & 255, e->size - header));
 		if (eg_sum_unfinished(l4, end, kind, pseudo)) {
 			e->unfinished = true;
 			sum = (__u16)~pseudo;

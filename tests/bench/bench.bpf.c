@@ -19,13 +19,13 @@ static __always_inline __u32 fold(__u64 sum)
 	return (sum & 0xffff) + (sum >> 16);
 }
 
-/* One of gen.span sources, evenly spread, in random order. */
+/* One of gen.span sources, in random order. */
 static __always_inline __u32 next_source(void)
 {
 	__u64 random = gen.random * 6364136223846793005ULL + 1442695040888963407ULL;
 
 	gen.random = random;
-	return eg_htonl(gen.first + (__u32)((random >> 32) * gen.span >> 32));
+	return eg_htonl(gen.first + (__u32)((random >> 32) * gen.span >> 32) * gen.stride);
 }
 
 static __always_inline void put64(void *data, int n)

@@ -35,7 +35,7 @@ struct bench_gen {
 					 * sequence and, in IPv6, the source's last 32 bits */
 	__u32 sequence;
 	__u32 verdict; /* XDP_TX, or XDP_DROP to time the generator alone */
-	__u32 pad;
+	__u32 stride;  /* from one source to the next, odd: no two are alike */
 	__u64 head[BENCH_HEAD_WORDS]; /* the headers, to be written into every frame */
 };
 

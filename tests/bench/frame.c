@@ -101,11 +101,13 @@ static void echo6_to(__u8 *frame, __u32 length, const char *to)
 				      sum_words(icmp, length - BENCH_ICMP6)));
 }
 
-void frame__echo(int family, __u32 length, __u64 span, __u8 *frame, struct bench_gen *gen)
+void frame__echo(int family, __u32 length, __u64 span, __u32 stride, __u8 *frame,
+		 struct bench_gen *gen)
 {
 	memset(frame, 0, length);
 	gen->random = 88172645463325252ULL;
 	gen->span = span;
+	gen->stride = stride;
 	gen->sequence = 0;
 	if (family == 4) {
 		echo4_to(frame, length, STATION_TARGET_4);

@@ -6,7 +6,8 @@
 #include "bench.h"
 
 /* Fills an echo request of length bytes, and the generator's state to go with it. */
-void frame__echo(int family, __u32 length, __u64 span, __u8 *frame, struct bench_gen *gen);
+void frame__echo(int family, __u32 length, __u64 span, __u32 stride, __u8 *frame,
+		 struct bench_gen *gen);
 
 /* Kinds of packet that leave a program unchanged: all are passed on. */
 struct frame_kind {

@@ -37,7 +37,7 @@ static int send_frames(enum candidate_id id, int family, const __u8 *frame, __u3
 		       __u64 count)
 {
 	struct xdp_md ctx = { .data_end = length,
-			      .ingress_ifindex = b.stations[candidates[id].station].gate };
+			      .ingress_ifindex = b.stations[station_of(id)].gate };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = length,
 		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = (int)count,
 		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
@@ -56,10 +56,10 @@ static __u64 frames_back(void)
 static int prepare(const struct group *g, enum candidate_id id, __u8 *frame)
 {
 	struct bench_gen *gen = &b.skel->bss->gen;
-	struct station *s = &b.stations[candidates[id].station];
+	struct station *s = &b.stations[station_of(id)];
 	bool four = g->family == 4;
 
-	frame__echo(g->family, g->length, g->span, frame, gen);
+	frame__echo(g->family, g->length, g->span, g->stride, frame, gen);
 	gen->verdict = id == GENERATOR ? XDP_DROP : XDP_TX;
 	memset(&b.skel->bss->sink, 0, sizeof(b.skel->bss->sink));
 	b.skel->bss->sink.length = g->length;
@@ -101,53 +101,87 @@ static __u64 worked(void)
 struct slice {
 	__u64 ns;
 	__u64 work_ns;	/* of these, in which the CPU did our work */
-	long long lost; /* frames; negative: too many came back */
+	long long lost; /* frames; negative: too many arrived */
 };
 
+/* Frames that have ended where they should, in a way that is quick to ask about. */
+static int arrived(enum candidate_id id, __u64 *frames)
+{
+	switch (candidates[id].fate) {
+	case DROPPED:
+		return station__received(&b.stations[station_of(id)], frames);
+	case RETURNED:
+	case ANSWERED:
+		*frames = frames_back();
+		return 0;
+	case MADE:
+		break;
+	}
+	return -EINVAL;
+}
+
+/* Whether echogate counted as dropped what the target took from its ring. */
+static bool counts_drops(enum candidate_id id)
+{
+	return candidates[id].fate == DROPPED && candidates[id].at == AT_NATIVE;
+}
+
 /*
- * Sends `count` frames and waits until all have come back (or been dropped where
- * they should be). 0, with the time of all this; or -errno, -EAGAIN when frames
- * were lost on the way.
+ * Sends `count` frames and waits until all have come back, or have been taken by the target
+ * where they are to be dropped. 0, with the time of all this; or -errno, -EAGAIN when
+ * frames were lost on the way.
  */
 static int slice(const struct group *g, enum candidate_id id, const __u8 *frame, __u64 count,
 		 struct slice *result)
 {
-	const struct candidate *c = &candidates[id];
-	struct station *s = &b.stations[c->station];
-	__u64 start, start_work, before = 0, after = 0;
-	int err;
+	struct station *s = &b.stations[station_of(id)];
+	__u64 start, start_work, before = 0, after = count, dropped = 0, counted = count;
+	bool made = candidates[id].fate == MADE;
+	int err = 0;
 
 	memset(result, 0, sizeof(*result));
 	b.skel->bss->sink.frames = 0;
-	if (!c->returns && id != GENERATOR) {
-		err = station__received(s, &before);
-		if (err)
-			return err;
-	}
+	if (!made)
+		err = arrived(id, &before);
+	if (!err && counts_drops(id))
+		err = station__dropped(s, &dropped);
+	if (err)
+		return err;
 	start_work = worked();
 	start = now();
 	err = send_frames(id, g->family, frame, g->length, count);
 	if (err)
 		return err;
-	if (c->returns)
-		while (frames_back() < count && now() - start < LATE_NS + count * 10000)
-			sched_yield();
-	result->ns = now() - start;
-	result->work_ns = worked() - start_work;
-	if (c->returns) {
-		after = frames_back();
-	} else if (id == GENERATOR) {
-		after = count;
-	} else {
-		err = station__received(s, &after);
+	for (;;) {
+		result->ns = now() - start;
+		result->work_ns = worked() - start_work;
+		if (!made)
+			err = arrived(id, &after);
 		if (err)
 			return err;
-		after -= before;
+		if (made || after - before >= count || result->ns > LATE_NS + count * 10000)
+			break;
+		sched_yield();
 	}
-	if (after == count)
-		return 0;
+	if (counts_drops(id)) {
+		err = station__dropped(s, &counted);
+		if (err)
+			return err;
+		counted -= dropped;
+	}
+	after -= before;
 	result->lost = (long long)(count - after);
-	return -EAGAIN;
+	if (!result->lost)
+		result->lost = (long long)(count - counted);
+	return result->lost ? -EAGAIN : 0;
+}
+
+/* Frames to send before it counts: caches, and what is remembered of sources, are to be filled. */
+static __u64 warm_up(const struct group *g)
+{
+	if (g->memory)
+		return (b.quick ? 1 : 3) * (g->span < 131072 ? g->span : 131072);
+	return g->span > 1 ? g->span / 2 : 1024;
 }
 
 /*
@@ -157,7 +191,7 @@ static int slice(const struct group *g, enum candidate_id id, const __u8 *frame,
  */
 static int measure(const struct group *g, enum candidate_id id, __u64 least, double *result)
 {
-	__u64 count = 2048, total_ns = 0, total = 0, sent = 0;
+	__u64 count = 256, total_ns = 0, total = 0, sent = 0;
 	int err, tries = 0, spare = 2 + (int)(least / SLICE_NS);
 	__u8 frame[BENCH_FRAME_MAX];
 	struct slice one;
@@ -173,8 +207,7 @@ static int measure(const struct group *g, enum candidate_id id, __u64 least, dou
 		sent += count;
 		if (one.ns < SLICE_NS)
 			count = count * SLICE_NS / (one.ns ? one.ns : 1);
-	} while (!stop && g->memory &&
-		 sent < (b.quick ? 1 : 3) * (g->span < 131072 ? g->span : 131072));
+	} while (!stop && sent < warm_up(g));
 
 	for (int n = 0; n < SLICES_MAX && total_ns < least && !stop; n++) {
 		err = slice(g, id, frame, count, &one);
@@ -192,12 +225,12 @@ static int measure(const struct group *g, enum candidate_id id, __u64 least, dou
 		}
 		if (err)
 			goto failed;
-		if (b.have_ksoftirqd && one.ns > one.work_ns + one.ns / 50 && spare) {
+		if (b.have_ksoftirqd && one.ns > one.work_ns + one.ns / 50 && spare && !b.busy) {
 			b.disturbed++;
 			spare--;
 			continue;
 		}
-		total_ns += one.ns;
+		total_ns += b.busy ? one.work_ns : one.ns;
 		total += count;
 	}
 	*result = total ? (double)total_ns / (double)total : 0;
@@ -222,7 +255,7 @@ static const char *const fault_names[BENCH_FAULT_COUNT] = {
 };
 
 /* Every reply of one run looked at, before any is timed. */
-static int check(const struct group *g, enum candidate_id id)
+static int check_replies(const struct group *g, enum candidate_id id)
 {
 	const struct candidate *c = &candidates[id];
 	const struct bench_sink *sink = &b.skel->bss->sink;
@@ -233,26 +266,57 @@ static int check(const struct group *g, enum candidate_id id)
 	err = prepare(g, id, frame);
 	if (err)
 		return err;
-	b.skel->bss->sink.faithful = id == NATIVE || id == SWAP || id == TC || id == KERNEL;
+	b.skel->bss->sink.faithful = c->at == AT_NATIVE || c->at == AT_TC || c->at == AT_KERNEL;
 	err = slice(g, id, frame, CHECKED, &one);
 	if (!err || err == -EAGAIN) {
 		err = 0;
 		if (one.lost) {
 			note("%s, IPv%d, %u bytes, %s sources: %lld of %d not answered", c->name,
-			     g->family, g->length, sources(g->span), one.lost, CHECKED);
+			     g->family, g->length, sources(g), one.lost, CHECKED);
 			b.wrong++;
 		}
 		for (int f = 1; f < BENCH_FAULT_COUNT; f++) {
 			if (!sink->fault[f])
 				continue;
 			note("%s, IPv%d, %u bytes, %s sources: %llu replies with wrong %s", c->name,
-			     g->family, g->length, sources(g->span),
+			     g->family, g->length, sources(g),
 			     (unsigned long long)sink->fault[f], fault_names[f]);
 			b.wrong++;
 		}
 		b.checked += sink->fault[BENCH_FAULT_NONE];
 	}
 	return err;
+}
+
+/* Nothing of one run of frames to be dropped may come back, or reach the target's IP layer. */
+static int check_drops(const struct group *g, enum candidate_id id)
+{
+	struct station *s = &b.stations[station_of(id)];
+	__u8 frame[BENCH_FRAME_MAX];
+	__u64 before, after;
+	struct slice one;
+	int err;
+
+	err = prepare(g, id, frame);
+	if (!err)
+		err = station__delivered(s, &before);
+	if (!err)
+		err = slice(g, id, frame, CHECKED, &one);
+	if (err == -EAGAIN)
+		err = 0;
+	if (!err)
+		err = station__delivered(s, &after);
+	if (err)
+		return err;
+	if (one.lost || frames_back() || after != before) {
+		note("%s, IPv%d, %s sources: of %d frames %lld not counted as dropped, %llu came "
+		     "back, %llu reached the IP layer",
+		     candidates[id].name, g->family, sources(g), CHECKED, one.lost,
+		     (unsigned long long)frames_back(), (unsigned long long)(after - before));
+		b.wrong++;
+	}
+	b.checked += CHECKED;
+	return 0;
 }
 
 /* A packet alone ----------------------------------------------------------- */
@@ -297,22 +361,10 @@ static int least_alone(struct station *s, struct alone_run *run)
 	return 0;
 }
 
-static int find_program(struct station *s, void *arg)
-{
-	__u32 id;
-	int err;
-
-	err = bpf_xdp_query_id((int)s->target, 0, &id);
-	if (err)
-		return err;
-	*(int *)arg = bpf_prog_get_fd_by_id(id);
-	return *(int *)arg < 0 ? -errno : 0;
-}
-
 /* One round over all kinds of packet that echogate leaves to the kernel. */
 static int alone_round(int echogate, int round)
 {
-	struct station *s = &b.stations[AT_NATIVE];
+	struct station *s = &b.stations[NATIVE];
 	struct alone_run run = { .repeat = b.quick ? 50000 : 200000 };
 	__u8 frame[BENCH_FRAME_MAX];
 	double bare;
@@ -353,11 +405,6 @@ static int alone_round(int echogate, int round)
 
 /* Rounds ------------------------------------------------------------------- */
 
-static bool takes_part(const struct group *g, enum candidate_id id)
-{
-	return (g->members & b.only & 1u << id) && !b.missing[candidates[id].station][0];
-}
-
 static __u64 duration(const struct group *g, enum candidate_id id)
 {
 	if (g->memory && (id == NATIVE))
@@ -367,16 +414,16 @@ static __u64 duration(const struct group *g, enum candidate_id id)
 
 static bool out_of_time(void)
 {
-	return stop || now() - b.started > b.limit;
+	return stop || now() - b.began > b.limit;
 }
 
 static int change_sinks(const struct bpf_program *sink)
 {
 	int err = 0;
 
-	for (int at = 0; at < STATIONS && !err; at++)
-		if (b.opened[at])
-			err = bpf_link_update(b.stations[at].sink_link, program(sink), NULL);
+	for (int id = 0; id < CANDIDATES && !err; id++)
+		if (b.opened[id])
+			err = bpf_link_update(b.stations[id].sink_link, program(sink), NULL);
 	return err;
 }
 
@@ -385,9 +432,14 @@ static int check_all(void)
 	int err = change_sinks(b.skel->progs.bench_check);
 
 	for (unsigned int g = 0; g < GROUPS && !err; g++)
-		for (int id = 0; id < CANDIDATES && !err && !stop; id++)
-			if (takes_part(&groups[g], id) && candidates[id].answers)
-				err = check(&groups[g], id);
+		for (int id = 0; id < CANDIDATES && !err && !stop; id++) {
+			if (!takes_part(&groups[g], id))
+				continue;
+			if (candidates[id].fate == ANSWERED)
+				err = check_replies(&groups[g], id);
+			else if (candidates[id].fate == DROPPED)
+				err = check_drops(&groups[g], id);
+		}
 	return err ? err : change_sinks(b.skel->progs.bench_sink);
 }
 
@@ -397,17 +449,18 @@ int run_rounds(void)
 
 	err = b.only_alone ? 0 : check_all();
 	if (err) {
-		note("checking the replies: %s", strerror(-err));
+		note("checking: %s", strerror(-err));
 		return err;
 	}
-	if (takes_part(&groups[0], NATIVE)) {
-		err = station__inside(&b.stations[AT_NATIVE], find_program, &echogate);
-		if (err) {
-			note("echogate's XDP program is not to be found: %s", strerror(-err));
-			return err;
+	if (takes_part(&groups[ECHO4_64], NATIVE)) {
+		echogate = station__program(&b.stations[NATIVE]);
+		if (echogate < 0) {
+			note("echogate's XDP program is not to be found: %s", strerror(-echogate));
+			return echogate;
 		}
 		b.have_alone = true;
 	}
+	b.began = now();
 	for (b.done = 0; b.done < b.rounds && !out_of_time(); b.done++) {
 		for (unsigned int g = 0; g < GROUPS && !b.only_alone; g++)
 			/* Somebody else begins each time. */

@@ -4,63 +4,139 @@
 
 #include "state.h"
 
-#define BIT(n)	  (1u << (n))
-#define EVERY	  (BIT(CANDIDATES) - 1)
-#define ANSWERERS (EVERY & ~(BIT(GENERATOR) | BIT(BARE_DROP) | BIT(TC_EGRESS)))
-#define XDP_PAIR  (BIT(BARE_TX) | BIT(NATIVE))
-#define MANY	  (XDP_PAIR | BIT(SWAP) | BIT(KERNEL))
+#define BIT(n)	   (1u << (n))
+
+/* Who answers. */
+#define EVERY	   (BIT(KERNEL + 1) - 1)
+#define ANSWERERS  (EVERY & ~(BIT(GENERATOR) | BIT(BARE_DROP) | BIT(TC_EGRESS)))
+#define XDP_PAIR   (BIT(BARE_TX) | BIT(NATIVE))
+#define MANY	   (XDP_PAIR | BIT(SWAP) | BIT(KERNEL))
+
+/* Who drops: everybody of IPv4, and who holds sets and limits against many sources. */
+#define DROPPERS   (BIT(BARE_DROP) | (BIT(SET_6) - BIT(TYPE)) | BIT(SOURCE))
+#define SETS_100K  (BIT(BARE_DROP) | BIT(SET) | BIT(SET_NFT) | BIT(MIXED))
+#define SETS_1M	   (BIT(BARE_DROP) | BIT(MILLION) | BIT(SOURCE))
+
+#define RULES_MAX  4096 /* EG_RULES_MAX */
+#define HUNDRED_K  100000
+#define ONE_M	   1000000
 
 const struct candidate candidates[CANDIDATES] = {
-	[GENERATOR] = { "generator alone", "generator", AT_OWN, false, false },
-	[BARE_DROP] = { "bare XDP_DROP", "drop", AT_OWN, false, false },
-	[BARE_TX] = { "bare XDP_TX", "tx", AT_OWN, false, true },
-	[LEAST] = { "least echo", "least", AT_OWN, true, true },
-	[NATIVE] = { "echogate native", "native", AT_NATIVE, true, true },
-	[SWAP] = { "echogate swap", "swap", AT_SWAP, true, true },
-	[TC_LEAST] = { "least tc echo", "least-tc", AT_TC_OWN, true, true },
-	[TC_EGRESS] = { "least tc, egress", "egress", AT_TC_OWN, true, true },
-	[TC] = { "echogate tc", "tc", AT_TC, true, true },
-	[KERNEL] = { "kernel's stack", "kernel", AT_KERNEL, true, true },
+	[GENERATOR] = { "generator alone", "generator", AT_BARE, MADE, {} },
+	[BARE_DROP] = { "bare XDP_DROP", "drop", AT_BARE, DROPPED, {} },
+	[BARE_TX] = { "bare XDP_TX", "tx", AT_BARE, RETURNED, {} },
+	[LEAST] = { "least echo", "least", AT_BARE, ANSWERED, {} },
+	[NATIVE] = { "echogate native", "native", AT_NATIVE, ANSWERED, {} },
+	[SWAP] = { "echogate swap", "swap", AT_NATIVE, ANSWERED, { RULES_SWAP, 0, 0 } },
+	[TC_LEAST] = { "least tc echo", "least-tc", AT_TC_BARE, ANSWERED, {} },
+	[TC_EGRESS] = { "least tc, egress", "egress", AT_TC_BARE, ANSWERED, {} },
+	[TC] = { "echogate tc", "tc", AT_TC, ANSWERED, {} },
+	[KERNEL] = { "kernel's stack", "kernel", AT_KERNEL, ANSWERED, {} },
+
+	[TYPE] = { "type", "type", AT_NATIVE, DROPPED, { RULES_TYPE, 4, 1 } },
+	[TYPE_TC] = { "type, tc", "type-tc", AT_TC, DROPPED, { RULES_TYPE, 4, 1 } },
+	[TYPE_NFT] = { "type, nftables", "type-nft", AT_NFT, DROPPED, { RULES_TYPE, 4, 1 } },
+	[RULE] = { "1 rule", "rule", AT_NATIVE, DROPPED, { RULES_EACH, 4, 1 } },
+	[RULE_NFT] = { "1, nftables", "rule-nft", AT_NFT, DROPPED, { RULES_EACH, 4, 1 } },
+	[RULE_FILTER] = { "1, xdp-filter", "rule-filter", AT_FILTER, DROPPED, { RULES_EACH, 4, 1 } },
+	[RULES] = { "4096 rules", "rules", AT_NATIVE, DROPPED, { RULES_EACH, 4, RULES_MAX } },
+	[RULES_NFT] = { "4096, nftables", "rules-nft", AT_NFT, DROPPED,
+			{ RULES_EACH, 4, RULES_MAX } },
+	[RULES_FILTER] = { "4096, xdp-filter", "rules-filter", AT_FILTER, DROPPED,
+			   { RULES_EACH, 4, RULES_MAX } },
+	[SET] = { "set of 100,000", "set", AT_NATIVE, DROPPED, { RULES_SET, 4, HUNDRED_K } },
+	[SET_NFT] = { "set, nftables", "set-nft", AT_NFT, DROPPED, { RULES_SET, 4, HUNDRED_K } },
+	[MIXED] = { "mixed lengths", "mixed", AT_NATIVE, DROPPED, { RULES_MIXED, 4, HUNDRED_K } },
+	[MILLION] = { "set of a million", "million", AT_NATIVE, DROPPED, { RULES_SET, 4, ONE_M } },
+	[SET_6] = { "set of 100,000", "set6", AT_NATIVE, DROPPED, { RULES_SET, 6, HUNDRED_K } },
+	[MILLION_6] = { "set of a million", "million6", AT_NATIVE, DROPPED,
+			{ RULES_SET, 6, ONE_M } },
+	[SOURCE] = { "per-source", "source", AT_NATIVE, DROPPED, { RULES_SOURCE, 4, 2 } },
 };
+
+#define ECHO(family, length, span, members, memory) \
+	{ family, length, span, 1, members, BARE_TX, memory }
+#define DROP(family, span, members) \
+	{ family, 64, span, STATION_SCATTER, members, BARE_DROP, false }
 
 const struct group groups[GROUPS] = {
-	{ 4, 64, 1, EVERY, false },
-	{ 6, 64, 1, EVERY, false },
-	{ 4, 98, 1, ANSWERERS, false },
-	{ 6, 98, 1, ANSWERERS, false },
-	{ 4, 1514, 1, ANSWERERS, false },
-	{ 6, 1514, 1, ANSWERERS, false },
-	{ 4, 64, 512, XDP_PAIR, false },
-	{ 6, 64, 512, XDP_PAIR, false },
-	{ 4, 64, 65536, MANY, true },
-	{ 6, 64, 65536, MANY, true },
-	{ 4, 64, STATION_SPAN_4, XDP_PAIR, true },
-	{ 6, 64, STATION_SPAN_6, XDP_PAIR, true },
+	[ECHO4_64] = ECHO(4, 64, 1, EVERY, false),
+	[ECHO6_64] = ECHO(6, 64, 1, EVERY, false),
+	[ECHO4_98] = ECHO(4, 98, 1, ANSWERERS, false),
+	[ECHO6_98] = ECHO(6, 98, 1, ANSWERERS, false),
+	[ECHO4_1514] = ECHO(4, 1514, 1, ANSWERERS, false),
+	[ECHO6_1514] = ECHO(6, 1514, 1, ANSWERERS, false),
+	[ECHO4_512_SOURCES] = ECHO(4, 64, 512, XDP_PAIR, false),
+	[ECHO6_512_SOURCES] = ECHO(6, 64, 512, XDP_PAIR, false),
+	[ECHO4_64K_SOURCES] = ECHO(4, 64, 65536, MANY, true),
+	[ECHO6_64K_SOURCES] = ECHO(6, 64, 65536, MANY, true),
+	[ECHO4_ALL_SOURCES] = ECHO(4, 64, STATION_SPAN_4, XDP_PAIR, true),
+	[ECHO6_ALL_SOURCES] = ECHO(6, 64, STATION_SPAN_6, XDP_PAIR, true),
+
+	[DROP4] = DROP(4, 1, DROPPERS),
+	[DROP4_64K_SOURCES] = DROP(4, 65536, BIT(BARE_DROP) | BIT(TYPE) | BIT(SOURCE)),
+	[DROP4_100K_SOURCES] = DROP(4, HUNDRED_K, SETS_100K),
+	[DROP4_1M_SOURCES] = DROP(4, ONE_M, SETS_1M),
+	[DROP6] = DROP(6, 1, BIT(BARE_DROP) | BIT(SET_6) | BIT(MILLION_6)),
+	[DROP6_100K_SOURCES] = DROP(6, HUNDRED_K, BIT(BARE_DROP) | BIT(SET_6)),
+	[DROP6_1M_SOURCES] = DROP(6, ONE_M, BIT(BARE_DROP) | BIT(MILLION_6)),
 };
 
-/* What issue 2 asks for. */
+#define WITHIN(name, group, of, over, least) { name, group, of, group, over, least }
+
+/* What issues 2 and 3 ask for. */
 const struct target targets[TARGETS] = {
-	{ "IPv4, 64 bytes, over bare XDP_TX", 0, NATIVE, BARE_TX, 0.80 },
-	{ "IPv6, 64 bytes, over bare XDP_TX", 1, NATIVE, BARE_TX, 0.78 },
-	{ "IPv4, 1514 bytes, over bare XDP_TX", 4, NATIVE, BARE_TX, 0.52 },
-	{ "IPv6, 1514 bytes, over bare XDP_TX", 5, NATIVE, BARE_TX, 0.52 },
-	{ "IPv4, 65536 sources, over bare XDP_TX", 8, NATIVE, BARE_TX, 0.68 },
-	{ "IPv6, 65536 sources, over bare XDP_TX", 9, NATIVE, BARE_TX, 0.68 },
-	{ "IPv4, 64 bytes, over the kernel's stack", 0, NATIVE, KERNEL, 9 },
-	{ "IPv6, 64 bytes, over the kernel's stack", 1, NATIVE, KERNEL, 9 },
-	{ "IPv4, 64 bytes, tc over least tc echo", 0, TC, TC_LEAST, 0.95 },
-	{ "IPv6, 64 bytes, tc over least tc echo", 1, TC, TC_LEAST, 0.95 },
+	WITHIN("IPv4, 64 bytes, over bare XDP_TX", ECHO4_64, NATIVE, BARE_TX, 0.80),
+	WITHIN("IPv6, 64 bytes, over bare XDP_TX", ECHO6_64, NATIVE, BARE_TX, 0.78),
+	WITHIN("IPv4, 1514 bytes, over bare XDP_TX", ECHO4_1514, NATIVE, BARE_TX, 0.52),
+	WITHIN("IPv6, 1514 bytes, over bare XDP_TX", ECHO6_1514, NATIVE, BARE_TX, 0.52),
+	WITHIN("IPv4, 65536 sources, over bare XDP_TX", ECHO4_64K_SOURCES, NATIVE, BARE_TX, 0.68),
+	WITHIN("IPv6, 65536 sources, over bare XDP_TX", ECHO6_64K_SOURCES, NATIVE, BARE_TX, 0.68),
+	WITHIN("IPv4, 64 bytes, over the kernel's stack", ECHO4_64, NATIVE, KERNEL, 9),
+	WITHIN("IPv6, 64 bytes, over the kernel's stack", ECHO6_64, NATIVE, KERNEL, 9),
+	WITHIN("IPv4, 64 bytes, tc over least tc echo", ECHO4_64, TC, TC_LEAST, 0.95),
+	WITHIN("IPv6, 64 bytes, tc over least tc echo", ECHO6_64, TC, TC_LEAST, 0.95),
 	/* Not asked for: what an egress program costs there is no fault of echogate's. */
-	{ "IPv4, the same, least echo with egress", 0, TC, TC_EGRESS, 0.95 },
-	{ "IPv6, the same, least echo with egress", 1, TC, TC_EGRESS, 0.95 },
+	WITHIN("IPv4, the same, least echo with egress", ECHO4_64, TC, TC_EGRESS, 0.95),
+	WITHIN("IPv6, the same, least echo with egress", ECHO6_64, TC, TC_EGRESS, 0.95),
+
+	WITHIN("ICMP type, over bare XDP_DROP", DROP4, TYPE, BARE_DROP, 0.90),
+	WITHIN("set of 100,000, random members, the same", DROP4_100K_SOURCES, SET, BARE_DROP, 0.75),
+	WITHIN("set of a million, one source, the same", DROP4, MILLION, BARE_DROP, 0.70),
+	WITHIN("set of a million, random members", DROP4_1M_SOURCES, MILLION, BARE_DROP, 0.50),
+	WITHIN("4096 rules over 1, the last one matching", DROP4, RULES, RULE, 0.90),
+	{ "per-source, 65536 sources over one", DROP4_64K_SOURCES, SOURCE, DROP4, SOURCE, 0.75 },
+	{ "per-source, a million sources over one", DROP4_1M_SOURCES, SOURCE, DROP4, SOURCE, 0.65 },
 };
 
-const char *sources(__u64 span)
+const char *sources(const struct group *g)
 {
 	static char text[32];
 
-	if (span == STATION_SPAN_6)
+	if (g->span == STATION_SPAN_6)
 		return "2^32";
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)span);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)g->span);
 	return text;
+}
+
+enum candidate_id station_of(enum candidate_id id)
+{
+	switch (candidates[id].at) {
+	case AT_BARE:
+		return GENERATOR;
+	case AT_TC_BARE:
+		return TC_LEAST;
+	default:
+		return id;
+	}
+}
+
+/* What the others are compared with comes along. */
+bool takes_part(const struct group *g, enum candidate_id id)
+{
+	unsigned int chosen = g->members & b.only;
+
+	if (chosen)
+		chosen |= BIT(g->bare);
+	return chosen & BIT(id) && !b.missing[station_of(id)][0];
 }

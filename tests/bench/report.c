@@ -34,61 +34,115 @@ static bool spread(const double *values, int count, struct spread *s)
 	return true;
 }
 
-/* Rate of one candidate over another's, by rounds; over = CANDIDATES: in Mpps. */
-static bool ratio(unsigned int g, enum candidate_id of, enum candidate_id over, struct spread *s)
-{
-	double values[ROUNDS_MAX];
-	int count = 0;
-
-	for (int r = 0; r < b.done; r++) {
-		double base = over == CANDIDATES ? 1000 : b.ns[g][over][r];
-
-		if (b.ns[g][of][r] > 0 && base > 0)
-			values[count++] = base / b.ns[g][of][r];
-	}
-	return spread(values, count, s);
-}
-
-/* ns a packet more than bare XDP_TX, in the same round. */
-static bool over_tx(unsigned int g, enum candidate_id id, struct spread *s)
+/* Packets a second, in millions, by rounds. */
+static bool rate(unsigned int g, enum candidate_id id, struct spread *s)
 {
 	double values[ROUNDS_MAX];
 	int count = 0;
 
 	for (int r = 0; r < b.done; r++)
-		if (b.ns[g][id][r] > 0 && b.ns[g][BARE_TX][r] > 0)
-			values[count++] = b.ns[g][id][r] - b.ns[g][BARE_TX][r];
+		if (b.ns[g][id][r] > 0)
+			values[count++] = 1000 / b.ns[g][id][r];
 	return spread(values, count, s);
 }
 
-static void print_wire(void)
+/* Rate of one candidate over another's, in the same round. */
+static bool ratio(unsigned int g, enum candidate_id of, unsigned int over_g,
+		  enum candidate_id over, struct spread *s)
 {
-	struct spread mpps, of_tx, over;
+	double values[ROUNDS_MAX];
+	int count = 0;
 
-	printf("%-5s %6s %8s  %-16s %8s %17s %8s %9s %16s\n", "", "bytes", "sources", "candidate",
-	       "Mpps", "(min..max)", "ns", "over TX", "of bare XDP_TX");
-	for (unsigned int g = 0; g < GROUPS; g++) {
-		bool first = true;
+	for (int r = 0; r < b.done; r++)
+		if (b.ns[g][of][r] > 0 && b.ns[over_g][over][r] > 0)
+			values[count++] = b.ns[over_g][over][r] / b.ns[g][of][r];
+	return spread(values, count, s);
+}
 
-		for (int id = 0; id < CANDIDATES; id++) {
-			if (!ratio(g, id, CANDIDATES, &mpps))
-				continue;
-			if (first)
-				printf("IPv%d  %6u %8s  ", groups[g].family, groups[g].length,
-				       sources(groups[g].span));
-			else
-				printf("%-23s", "");
-			first = false;
-			printf("%-16s %8.3f %8.3f..%-7.3f %8.1f", candidates[id].name, mpps.median,
-			       mpps.min, mpps.max, 1000 / mpps.median);
-			if (ratio(g, id, BARE_TX, &of_tx) && over_tx(g, id, &over))
-				printf(" %+9.1f %6.3f (%.3f..%.3f)", over.median, of_tx.median,
-				       of_tx.min, of_tx.max);
-			putchar('\n');
-		}
-		if (!first)
-			putchar('\n');
+/* ns a packet more than the group's bare program, in the same round. */
+static bool over_bare(unsigned int g, enum candidate_id id, struct spread *s)
+{
+	enum candidate_id bare = groups[g].bare;
+	double values[ROUNDS_MAX];
+	int count = 0;
+
+	for (int r = 0; r < b.done; r++)
+		if (b.ns[g][id][r] > 0 && b.ns[g][bare][r] > 0)
+			values[count++] = b.ns[g][id][r] - b.ns[g][bare][r];
+	return spread(values, count, s);
+}
+
+static bool target_ratio(const struct target *t, struct spread *s)
+{
+	return ratio(t->group, t->of, t->over_group, t->over, s);
+}
+
+static bool measured(unsigned int g)
+{
+	struct spread s;
+
+	for (int id = 0; id < CANDIDATES; id++)
+		if (rate(g, id, &s))
+			return true;
+	return false;
+}
+
+static void print_group(unsigned int g)
+{
+	struct spread mpps, of_bare, over;
+	bool first = true;
+
+	for (int id = 0; id < CANDIDATES; id++) {
+		if (!rate(g, id, &mpps))
+			continue;
+		if (first)
+			printf("IPv%d  %6u %8s  ", groups[g].family, groups[g].length,
+			       sources(&groups[g]));
+		else
+			printf("%-23s", "");
+		first = false;
+		printf("%-16s %8.3f %8.3f..%-7.3f %8.1f", candidates[id].name, mpps.median,
+		       mpps.min, mpps.max, 1000 / mpps.median);
+		if (ratio(g, id, g, groups[g].bare, &of_bare) && over_bare(g, id, &over))
+			printf(" %+9.1f %6.3f (%.3f..%.3f)", over.median, of_bare.median,
+			       of_bare.min, of_bare.max);
+		putchar('\n');
 	}
+	putchar('\n');
+}
+
+/* The groups that are compared with the same bare program. */
+static void print_wire(const char *what, enum candidate_id bare)
+{
+	bool first = true;
+
+	for (unsigned int g = 0; g < GROUPS; g++) {
+		if (groups[g].bare != bare || !measured(g))
+			continue;
+		if (first)
+			printf("%s\n%-5s %6s %8s  %-16s %8s %17s %8s %9s  of %s\n", what, "",
+			       "bytes", "sources", "candidate", "Mpps", "(min..max)", "ns",
+			       "over it", candidates[bare].name);
+		first = false;
+		print_group(g);
+	}
+}
+
+static void print_applied(void)
+{
+	bool first = true;
+
+	for (int id = 0; id < CANDIDATES; id++) {
+		if (!b.applied[id].said[0])
+			continue;
+		if (first)
+			printf("Rules put in place of none; ms from start to end of the command\n");
+		first = false;
+		printf("  %-16s IPv%d %7.0f  %s\n", candidates[id].name,
+		       candidates[id].rules.family, b.applied[id].ms, b.applied[id].said);
+	}
+	if (!first)
+		putchar('\n');
 }
 
 static const char *const yardsticks[YARDSTICKS] = {
@@ -117,6 +171,28 @@ static void print_alone(void)
 	putchar('\n');
 }
 
+enum { BYSTANDER, APPLY, BOTH, BOUNDS };
+
+static const struct {
+	const char *name;
+	double most;
+} bounds[BOUNDS] = {
+	[BYSTANDER] = { "bystander TCP, ns over bare XDP_PASS", 2 },
+	[APPLY] = { "a million prefixes applied, ms", 2000 },
+	[BOTH] = { "of these with both generations in place, us", 1000 },
+};
+
+/* What a bound is set for; false if that was not measured. */
+static bool bound_value(unsigned int n, struct spread *s)
+{
+	const struct applied *a = &b.applied[MILLION];
+	double value = n == APPLY ? a->ms : a->both_us;
+
+	if (n == BYSTANDER)
+		return b.have_alone && spread(b.alone[0].net, b.done, s);
+	return a->said[0] && spread(&value, 1, s);
+}
+
 static const char *reached(bool yes)
 {
 	return yes ? "reached" : "not reached";
@@ -128,7 +204,7 @@ static void print_targets(void)
 
 	printf("To reach\n");
 	for (unsigned int t = 0; t < TARGETS; t++) {
-		if (ratio(targets[t].group, targets[t].of, targets[t].over, &s))
+		if (target_ratio(&targets[t], &s))
 			printf("  %-42s at least %5.2f: %6.3f (%.3f..%.3f) %s\n", targets[t].name,
 			       targets[t].least, s.median, s.min, s.max,
 			       reached(s.median >= targets[t].least));
@@ -136,10 +212,11 @@ static void print_targets(void)
 			printf("  %-42s at least %5.2f: not measured\n", targets[t].name,
 			       targets[t].least);
 	}
-	if (b.have_alone && spread(b.alone[0].net, b.done, &s))
-		printf("  %-42s at most  %5.2f: %6.2f (%.2f..%.2f) %s\n",
-		       "bystander TCP, ns over bare XDP_PASS", BYSTANDER_NS, s.median, s.min, s.max,
-		       reached(s.median <= BYSTANDER_NS));
+	for (unsigned int n = 0; n < BOUNDS; n++)
+		if (bound_value(n, &s))
+			printf("  %-42s at most  %5.0f: %6.1f (%.1f..%.1f) %s\n", bounds[n].name,
+			       bounds[n].most, s.median, s.min, s.max,
+			       reached(s.median <= bounds[n].most));
 	putchar('\n');
 }
 
@@ -148,16 +225,16 @@ void print_text(const struct utsname *u)
 	printf("Linux %s, %s, CPU %d, %d rounds; generator, target and sink on one CPU over "
 	       "veth\n\n",
 	       u->release, u->machine, b.cpu, b.done);
-	print_wire();
+	print_wire("Answered", BARE_TX);
+	print_wire("Dropped", BARE_DROP);
+	print_applied();
 	print_alone();
 	print_targets();
-	for (int at = 0; at < STATIONS; at++)
-		if (b.missing[at][0])
-			for (int id = 0; id < CANDIDATES; id++)
-				if ((int)candidates[id].station == at)
-					printf("Left out: %s: %s\n", candidates[id].name,
-					       b.missing[at]);
-	printf("%lu replies checked byte by byte and found right. Slices sent again: %lu because "
+	for (int id = 0; id < CANDIDATES; id++)
+		if (b.missing[station_of(id)][0])
+			printf("Left out: %s: %s\n", candidates[id].name,
+			       b.missing[station_of(id)]);
+	printf("%lu replies and drops checked one by one and found right. Slices sent again: %lu because "
 	       "others\n"
 	       "were given the CPU, %lu because frames were lost. %.0f s.\n",
 	       b.checked, b.disturbed, b.lost_slices, (double)(now() - b.started) / NS);
@@ -179,7 +256,8 @@ static struct json_object *json_spread(const struct spread *s, double scale)
 void print_json(const struct utsname *u)
 {
 	struct json_object *top = json_object_new_object(), *rows = json_object_new_array();
-	struct json_object *alone = json_object_new_array(), *aims = json_object_new_array(), *o;
+	struct json_object *alone = json_object_new_array(), *aims = json_object_new_array();
+	struct json_object *applied = json_object_new_array(), *o;
 	struct spread s;
 
 	json_object_object_add(top, "version", json_object_new_int(1));
@@ -189,7 +267,7 @@ void print_json(const struct utsname *u)
 	json_object_object_add(top, "rounds", json_object_new_int(b.done));
 	for (unsigned int g = 0; g < GROUPS; g++)
 		for (int id = 0; id < CANDIDATES; id++) {
-			if (!ratio(g, id, CANDIDATES, &s))
+			if (!rate(g, id, &s))
 				continue;
 			o = json_object_new_object();
 			json_object_object_add(o, "candidate",
@@ -200,8 +278,10 @@ void print_json(const struct utsname *u)
 			json_object_object_add(o, "sources",
 					       json_object_new_int64((int64_t)groups[g].span));
 			json_object_object_add(o, "packets_per_second", json_spread(&s, 1e6));
-			if (ratio(g, id, BARE_TX, &s))
-				json_object_object_add(o, "permille_of_bare_tx",
+			json_object_object_add(
+				o, "bare", json_object_new_string(candidates[groups[g].bare].name));
+			if (ratio(g, id, g, groups[g].bare, &s))
+				json_object_object_add(o, "permille_of_bare",
 						       json_spread(&s, 1000));
 			json_object_array_add(rows, o);
 		}
@@ -216,8 +296,22 @@ void print_json(const struct utsname *u)
 		json_object_array_add(alone, o);
 	}
 	json_object_object_add(top, "alone", alone);
+	for (int id = 0; id < CANDIDATES; id++) {
+		if (!b.applied[id].said[0])
+			continue;
+		o = json_object_new_object();
+		json_object_object_add(o, "candidate", json_object_new_string(candidates[id].name));
+		json_object_object_add(o, "family",
+				       json_object_new_int(candidates[id].rules.family));
+		json_object_object_add(o, "us",
+				       json_object_new_int64((int64_t)(b.applied[id].ms * 1000)));
+		json_object_object_add(o, "both_us", json_object_new_int64(b.applied[id].both_us));
+		json_object_object_add(o, "said", json_object_new_string(b.applied[id].said));
+		json_object_array_add(applied, o);
+	}
+	json_object_object_add(top, "applied", applied);
 	for (unsigned int t = 0; t < TARGETS; t++) {
-		if (!ratio(targets[t].group, targets[t].of, targets[t].over, &s))
+		if (!target_ratio(&targets[t], &s))
 			continue;
 		o = json_object_new_object();
 		json_object_object_add(o, "target", json_object_new_string(targets[t].name));
@@ -229,15 +323,16 @@ void print_json(const struct utsname *u)
 				       json_object_new_boolean(s.median >= targets[t].least));
 		json_object_array_add(aims, o);
 	}
-	if (b.have_alone && spread(b.alone[0].net, b.done, &s)) {
+	for (unsigned int n = 0; n < BOUNDS; n++) {
+		if (!bound_value(n, &s))
+			continue;
 		o = json_object_new_object();
-		json_object_object_add(o, "target",
-				       json_object_new_string("bystander TCP over bare XDP_PASS"));
-		json_object_object_add(o, "most_picoseconds",
-				       json_object_new_int64((int64_t)(BYSTANDER_NS * 1000)));
-		json_object_object_add(o, "picoseconds", json_spread(&s, 1000));
+		json_object_object_add(o, "target", json_object_new_string(bounds[n].name));
+		json_object_object_add(o, "most_thousandths",
+				       json_object_new_int64((int64_t)(bounds[n].most * 1000)));
+		json_object_object_add(o, "thousandths", json_spread(&s, 1000));
 		json_object_object_add(o, "reached",
-				       json_object_new_boolean(s.median <= BYSTANDER_NS));
+				       json_object_new_boolean(s.median <= bounds[n].most));
 		json_object_array_add(aims, o);
 	}
 	json_object_object_add(top, "targets", aims);

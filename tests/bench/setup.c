@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "filter.h"
 #include "bench.skel.h"
 
 static int program(const struct bpf_program *p)
@@ -22,60 +23,130 @@ static int program(const struct bpf_program *p)
 	return bpf_program__fd(p);
 }
 
-static void leave_out(enum station_id at, const char *why)
+/* A candidate whose target can't be had is not measured, and the report says why. */
+static int leave_out(enum candidate_id id, const char *why)
 {
-	snprintf(b.missing[at], sizeof(b.missing[at]), "%s", why);
+	snprintf(b.missing[id], sizeof(b.missing[id]), "%s", why);
+	return 0;
 }
 
-static bool wanted(enum station_id at)
+/* Whether anybody who takes part is measured at this candidate's station. */
+static bool wanted(enum candidate_id station)
 {
-	for (int c = 0; c < CANDIDATES; c++)
-		if (candidates[c].station == at && (b.only & 1u << c))
-			return true;
+	for (int g = 0; g < GROUPS; g++)
+		for (int id = 0; id < CANDIDATES; id++)
+			if (station_of(id) == station && takes_part(&groups[g], id))
+				return true;
 	return false;
 }
 
-static int open_station(enum station_id at)
+/* A candidate's rules, in memory: a run that is killed leaves no file behind. */
+static int write_rules(const struct candidate *c, char *path, size_t size)
 {
-	struct station *s = &b.stations[at];
+	int fd = memfd_create("rules", MFD_CLOEXEC), err = 0;
+	FILE *f = fd < 0 ? NULL : fdopen(dup(fd), "w");
+
+	if (!f)
+		return -errno;
+	if (c->at == AT_NFT)
+		rules__write_nft(f, &c->rules, STATION_DEVICE);
+	else
+		rules__write_echogate(f, &c->rules);
+	if (fclose(f))
+		err = -errno;
+	snprintf(path, size, "/proc/%d/fd/%d", getpid(), fd);
+	return err ? err : fd;
+}
+
+/* In what echogate says of it, before the time in which there were two. */
+#define BOTH_SAID "two generations in place for "
+
+static int apply_rules(enum candidate_id id)
+{
+	const struct candidate *c = &candidates[id];
+	struct applied *a = &b.applied[id];
+	const char *place;
+	char path[64];
+	int file, err;
+	__u64 start;
+
+	file = write_rules(c, path, sizeof(path));
+	if (file < 0)
+		return file;
+	start = now();
+	if (c->at == AT_NFT)
+		err = station__apply_nft(&b.stations[id], path);
+	else
+		err = station__apply(&b.stations[id], b.echogate, path, a->said, sizeof(a->said));
+	a->ms = (double)(now() - start) / 1e6;
+	close(file);
+	place = strstr(a->said, BOTH_SAID);
+	if (place)
+		a->both_us = strtol(place + strlen(BOTH_SAID), NULL, 10);
+	return err;
+}
+
+static int open_echogate(enum candidate_id id, const char *mode)
+{
+	struct station *s = &b.stations[id];
+	int err = station__attach_echogate(s, b.echogate, mode);
+
+	if (!err && candidates[id].rules.kind != RULES_NONE)
+		err = apply_rules(id);
+	if (err) {
+		leave_out(id, "echogate could not be attached with its rules");
+		b.wrong++;
+	}
+	return 0;
+}
+
+static int open_filter(enum candidate_id id)
+{
+	const char *why = filter__attach(&b.stations[id], &candidates[id].rules);
+
+	return why ? leave_out(id, why) : 0;
+}
+
+static int open_station(enum candidate_id id)
+{
+	enum place at = candidates[id].at;
+	struct station *s = &b.stations[id];
 	int err;
 
-	b.opened[at] = true;
-	err = station__open(s, at, program(b.skel->progs.bench_sink));
+	b.opened[id] = true;
+	err = station__open(s, id, program(b.skel->progs.bench_sink));
 	if (err)
 		return err;
 	/* A program before the link is up and frames flow, whoever comes later. */
-	if (at == AT_OWN)
+	if (at == AT_BARE)
 		err = station__attach_xdp(s, program(b.skel->progs.bench_drop));
-	else if (at == AT_TC_OWN || at == AT_TC || at == AT_KERNEL)
+	else if (at == AT_FILTER)
+		err = open_filter(id);
+	else if (at != AT_NATIVE)
 		err = station__enable_gro(s);
 	if (!err)
 		err = station__up(s);
 	if (err)
 		return err;
-	if (at == AT_TC_OWN) {
+	switch (at) {
+	case AT_TC_BARE:
 		if (station__attach_tc(s, program(b.skel->progs.bench_tc4), -1))
-			leave_out(at, "this kernel has no tcx");
-	} else if (at == AT_NATIVE || at == AT_SWAP || at == AT_TC) {
-		if (station__attach_echogate(s, b.echogate, at == AT_TC ? "tc" : "native",
-					     at == AT_SWAP ? b.config : NULL)) {
-			leave_out(at, "echogate could not be attached");
-			b.wrong++;
-		}
+			return leave_out(id, "this kernel has no tcx");
+		return 0;
+	case AT_NATIVE:
+		return open_echogate(id, "native");
+	case AT_TC:
+		return open_echogate(id, "tc");
+	case AT_NFT:
+		if (apply_rules(id))
+			return leave_out(id, "nft (package nftables) is not there or failed");
+		return 0;
+	case AT_BARE:
+	case AT_KERNEL:
+	case AT_FILTER:
+		break;
 	}
 	return 0;
-}
-
-/* In memory: a run that is killed leaves no file behind. */
-static int write_config(void)
-{
-	static const char text[] = "reply-path swap\n";
-	int fd = memfd_create("swap", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	snprintf(b.config, sizeof(b.config), "/proc/%d/fd/%d", getpid(), fd);
-	return write(fd, text, sizeof(text) - 1) == (ssize_t)sizeof(text) - 1 ? 0 : -EIO;
 }
 
 static int find_ksoftirqd(void)
@@ -105,14 +176,17 @@ static int find_ksoftirqd(void)
 
 /*
  * BPF_PROG_TEST_RUN enters its program in the kernel's XDP dispatcher, and takes
- * it out again, waiting tens of ms for RCU each time. It need not for a program
- * that is attached somewhere: so these are, where no frame ever comes.
+ * it out again, waiting tens of ms for RCU each time; so does putting another program in
+ * a link. It need not for a program that is attached somewhere: so these are, where no
+ * frame ever comes.
  */
 static int park(void)
 {
 	const struct bpf_program *const parked[PARKED] = {
-		b.skel->progs.bench_gen4,    b.skel->progs.bench_gen6,	b.skel->progs.bench_pass,
-		b.skel->progs.bench_hundred, b.skel->progs.bench_calls, b.skel->progs.bench_drop,
+		b.skel->progs.bench_gen4,    b.skel->progs.bench_gen6,	 b.skel->progs.bench_pass,
+		b.skel->progs.bench_hundred, b.skel->progs.bench_calls,	 b.skel->progs.bench_drop,
+		b.skel->progs.bench_tx,	     b.skel->progs.bench_least4, b.skel->progs.bench_least6,
+		b.skel->progs.bench_check,
 	};
 	char name[16];
 	int err = 0;
@@ -164,19 +238,17 @@ int set_up(void)
 	if (b.home < 0)
 		return -errno;
 	err = park();
-	if (!err)
-		err = write_config();
-	for (int at = 0; at < STATIONS && !err && !stop; at++)
-		if (wanted(at) || at == AT_OWN)
-			err = open_station(at);
+	for (int id = 0; id < CANDIDATES && !err && !stop; id++)
+		if (wanted(id))
+			err = open_station(id);
 	return err;
 }
 
 void tear_down(void)
 {
-	for (int at = 0; at < STATIONS; at++)
-		if (b.opened[at])
-			station__close(&b.stations[at], b.echogate);
+	for (int id = 0; id < CANDIDATES; id++)
+		if (b.opened[id])
+			station__close(&b.stations[id], b.echogate);
 	bench__destroy(b.skel);
 	free(b.alone);
 }

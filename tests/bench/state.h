@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "bench.h"
+#include "rules.h"
 #include "station.h"
 
 #define ROUNDS_MIN     5
@@ -19,14 +20,15 @@
 
 #define NS	       1000000000ULL
 
-enum station_id {
-	AT_OWN, /* the bare programs and the least echo take turns here */
-	AT_NATIVE,
-	AT_SWAP,
-	AT_TC_OWN,
-	AT_TC,
-	AT_KERNEL,
-	STATIONS,
+/* What stands at a target. The first two are changed in place, and so share one. */
+enum place {
+	AT_BARE,   /* one of our own XDP programs */
+	AT_TC_BARE, /* one or two of our own tc programs */
+	AT_NATIVE, /* echogate, in XDP */
+	AT_TC,	   /* echogate, in tc */
+	AT_KERNEL, /* nothing */
+	AT_NFT,	   /* nftables, at netdev ingress */
+	AT_FILTER, /* xdp-filter's program */
 };
 
 enum candidate_id {
@@ -40,15 +42,62 @@ enum candidate_id {
 	TC_EGRESS,
 	TC,
 	KERNEL,
+	TYPE,
+	TYPE_TC,
+	TYPE_NFT,
+	RULE,
+	RULE_NFT,
+	RULE_FILTER,
+	RULES,
+	RULES_NFT,
+	RULES_FILTER,
+	SET,
+	SET_NFT,
+	MIXED,
+	MILLION,
+	SET_6,
+	MILLION_6,
+	SOURCE,
 	CANDIDATES,
+};
+
+enum group_id {
+	ECHO4_64,
+	ECHO6_64,
+	ECHO4_98,
+	ECHO6_98,
+	ECHO4_1514,
+	ECHO6_1514,
+	ECHO4_512_SOURCES,
+	ECHO6_512_SOURCES,
+	ECHO4_64K_SOURCES,
+	ECHO6_64K_SOURCES,
+	ECHO4_ALL_SOURCES,
+	ECHO6_ALL_SOURCES,
+	DROP4,
+	DROP4_64K_SOURCES,
+	DROP4_100K_SOURCES,
+	DROP4_1M_SOURCES,
+	DROP6,
+	DROP6_100K_SOURCES,
+	DROP6_1M_SOURCES,
+	GROUPS,
+};
+
+/* What becomes of the frames. */
+enum fate {
+	MADE,	  /* the generator drops them itself */
+	DROPPED,
+	RETURNED, /* as they are */
+	ANSWERED, /* what comes back must be right */
 };
 
 struct candidate {
 	const char *name; /* in the report */
 	const char *word; /* for --only */
-	enum station_id station;
-	bool answers; /* what comes back must be right */
-	bool returns; /* something comes back */
+	enum place at;
+	enum fate fate;
+	struct rules rules;
 };
 
 /* Candidates are compared within a group, and take turns in it. */
@@ -56,27 +105,29 @@ struct group {
 	int family;
 	__u32 length;
 	__u64 span;	      /* sources */
+	__u32 stride;	      /* from one to the next */
 	unsigned int members; /* candidates, by bit */
+	enum candidate_id bare; /* to which the others are compared in the table */
 	bool memory;	      /* long enough for remembered paths to be forgotten */
 };
 
 /* A ratio of packet rates, at least. */
 struct target {
 	const char *name;
-	unsigned int group;
-	enum candidate_id of, over;
+	enum group_id group;
+	enum candidate_id of;
+	enum group_id over_group;
+	enum candidate_id over;
 	double least;
 };
 
-#define GROUPS	     12
-#define TARGETS	     12
-#define BYSTANDER_NS 2.0
+#define TARGETS 19
 
 extern const struct candidate candidates[CANDIDATES];
 extern const struct group groups[GROUPS];
 extern const struct target targets[TARGETS];
 
-#define PARKED	   6
+#define PARKED	   10
 #define YARDSTICKS 2
 
 /* A packet that a program only looks at: ns. */
@@ -85,23 +136,32 @@ struct alone {
 	double bare[ROUNDS_MAX];
 };
 
+/* How a candidate's rules came to its target. */
+struct applied {
+	double ms;	/* from the command's start to its end */
+	long both_us;	/* in which the rules before were attached too */
+	char said[256]; /* by echogate */
+};
+
 struct state {
 	struct bench *skel;
-	struct station stations[STATIONS];
-	bool opened[STATIONS];
-	int home;		    /* the generator's network namespace */
-	int parked[PARKED];	    /* bpf_links */
-	char missing[STATIONS][64]; /* why its candidates are left out */
+	struct station stations[CANDIDATES]; /* see station_of() */
+	bool opened[CANDIDATES];
+	int home;		      /* the generator's network namespace */
+	int parked[PARKED];	      /* bpf_links */
+	char missing[CANDIDATES][96]; /* why it is left out */
 	const char *echogate;
-	char config[64];
 	int rounds, done; /* wanted, finished */
 	bool quick, json, only_alone;
+	bool busy; /* CPU time counts, not the clock */
 	unsigned int only; /* candidates, by bit */
 	int cpu;
 	clockid_t ksoftirqd; /* its CPU time */
 	bool have_ksoftirqd;
-	__u64 started, limit;
+	__u64 started, began; /* the run, and its rounds */
+	__u64 limit;	      /* ns of rounds */
 	double ns[GROUPS][CANDIDATES][ROUNDS_MAX];
+	struct applied applied[CANDIDATES];
 	struct alone *alone;
 	double yardstick[YARDSTICKS][ROUNDS_MAX]; /* ns */
 	bool have_alone;
@@ -114,7 +174,10 @@ extern volatile sig_atomic_t stop; /* the signal that ended the run */
 
 __u64 now(void); /* ns, monotonic */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-const char *sources(__u64 span); /* in words; valid until the next call */
+const char *sources(const struct group *g); /* in words; valid until the next call */
+/* The candidate at whose station this one is measured. */
+enum candidate_id station_of(enum candidate_id id);
+bool takes_part(const struct group *g, enum candidate_id id);
 
 /* 0 or -errno; what went wrong has been printed. */
 int set_up(void);

@@ -13,10 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/sockios.h>
 
+#include "echogate/abi.h"
 #include "station.h"
 
 /* Not in the headers of Debian 12; the kernel has it since 6.6. */
@@ -25,22 +27,40 @@
 
 #define COMMAND_SECONDS	    20
 
-int station__run(int netns, const char *format, ...)
+/* Reads to the end, and keeps what there is room for. */
+static void keep_output(int from, char *said, size_t size)
+{
+	char rest[256];
+	size_t used = 0;
+	ssize_t n;
+
+	do {
+		bool room = used + 1 < size;
+
+		n = read(from, room ? said + used : rest, room ? size - 1 - used : sizeof(rest));
+		if (n > 0 && room)
+			used += (size_t)n;
+	} while (n > 0);
+	said[used] = 0;
+}
+
+static int run(int netns, char *said, size_t size, const char *format, va_list args)
 {
 	char line[512], *words[48], *save = NULL;
+	int status, output[2] = { -1, -1 };
 	size_t count = 0;
-	va_list args;
 	pid_t child;
-	int status;
 
-	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-
+	if (said && pipe2(output, O_CLOEXEC))
+		return -errno;
 	fflush(NULL);
 	child = fork();
-	if (child < 0)
+	if (child < 0) {
+		close(output[0]);
+		close(output[1]);
 		return -errno;
+	}
 	if (!child) {
 		for (char *w = strtok_r(line, " ", &save); w && count < 47;
 		     w = strtok_r(NULL, " ", &save))
@@ -50,9 +70,14 @@ int station__run(int netns, const char *format, ...)
 		if (setns(netns, CLONE_NEWNET))
 			_exit(126);
 		/* What is printed on stdout is the report, and nothing else. */
-		dup2(STDERR_FILENO, STDOUT_FILENO);
+		dup2(said ? output[1] : STDERR_FILENO, STDOUT_FILENO);
 		execvp(words[0], words);
 		_exit(127);
+	}
+	if (said) {
+		close(output[1]);
+		keep_output(output[0], said, size);
+		close(output[0]);
 	}
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
@@ -63,6 +88,29 @@ int station__run(int netns, const char *format, ...)
 		WIFEXITED(status) ? "exit status" : "signal",
 		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 	return -EIO;
+}
+
+int station__run(int netns, const char *format, ...)
+{
+	va_list args;
+	int err;
+
+	va_start(args, format);
+	err = run(netns, NULL, 0, format, args);
+	va_end(args);
+	return err;
+}
+
+/* The same, keeping what it prints. */
+static int run_keeping(int netns, char *said, size_t size, const char *format, ...)
+{
+	va_list args;
+	int err;
+
+	va_start(args, format);
+	err = run(netns, said, size, format, args);
+	va_end(args);
+	return err;
 }
 
 int station__inside(struct station *s, int (*fn)(struct station *s, void *arg), void *arg)
@@ -137,7 +185,7 @@ int station__open(struct station *s, int number, int sink)
 	int err;
 
 	memset(s, 0, sizeof(*s));
-	s->link = s->egress = s->sink_link = -1;
+	s->link = s->egress = s->sink_link = s->counters = -1;
 	snprintf(s->gate_name, sizeof(s->gate_name), "gate%d", number);
 	s->netns = new_netns();
 	if (s->netns < 0) {
@@ -250,16 +298,30 @@ int station__attach_tc(struct station *s, int ingress, int egress)
 	return err;
 }
 
-int station__attach_echogate(struct station *s, const char *echogate, const char *mode,
-			     const char *config)
+int station__attach_echogate(struct station *s, const char *echogate, const char *mode)
 {
 	int err = station__run(s->netns,
-			       "%s attach " STATION_DEVICE " --netns /proc/%d/fd/%d --mode %s%s%s",
-			       echogate, getpid(), s->netns, mode, config ? " --config " : "",
-			       config ? config : "");
+			       "%s attach " STATION_DEVICE " --netns /proc/%d/fd/%d --mode %s",
+			       echogate, getpid(), s->netns, mode);
 
 	s->echogate = !err;
 	return err;
+}
+
+int station__apply(struct station *s, const char *echogate, const char *path, char *said,
+		   size_t size)
+{
+	int err = run_keeping(s->netns, said, size,
+			      "%s apply %s " STATION_DEVICE " --netns /proc/%d/fd/%d", echogate,
+			      path, getpid(), s->netns);
+
+	said[strcspn(said, "\n")] = 0;
+	return err;
+}
+
+int station__apply_nft(struct station *s, const char *path)
+{
+	return station__run(s->netns, "nft -f %s", path);
 }
 
 static int enable_gro(struct station *s, void *arg)
@@ -309,6 +371,131 @@ int station__received(struct station *s, __u64 *frames)
 	return err;
 }
 
+/* The value that stands where `name` stands in the line above. */
+static __u64 value_called(const char *names, const char *values, const char *name)
+{
+	char n[64], v[64];
+	int skip;
+
+	while (sscanf(names, " %63s%n", n, &skip) == 1) {
+		names += skip;
+		if (sscanf(values, " %63s%n", v, &skip) != 1)
+			break;
+		values += skip;
+		if (!strcmp(n, name))
+			return strtoull(v, NULL, 10);
+	}
+	return 0;
+}
+
+static int read_delivered(struct station *s, void *arg)
+{
+	char names[1024] = "", values[1024], name[64];
+	unsigned long long value;
+	__u64 *packets = arg;
+	FILE *f;
+
+	(void)s;
+	*packets = 0;
+	f = fopen("/proc/thread-self/net/snmp", "re");
+	if (!f)
+		return -errno;
+	while (fgets(values, sizeof(values), f)) {
+		if (!strncmp(values, "Ip:", 3) && !strncmp(names, "Ip:", 3))
+			*packets += value_called(names, values, "InReceives");
+		memcpy(names, values, sizeof(names));
+	}
+	fclose(f);
+	f = fopen("/proc/thread-self/net/snmp6", "re");
+	if (!f)
+		return -errno;
+	while (fscanf(f, "%63s %llu", name, &value) == 2)
+		if (!strcmp(name, "Ip6InReceives"))
+			*packets += value;
+	fclose(f);
+	return 0;
+}
+
+int station__delivered(struct station *s, __u64 *packets)
+{
+	return station__inside(s, read_delivered, packets);
+}
+
+static int find_program(struct station *s, void *arg)
+{
+	__u32 id = 0;
+	int err;
+
+	err = bpf_xdp_query_id((int)s->target, 0, &id);
+	if (err)
+		return err;
+	*(int *)arg = bpf_prog_get_fd_by_id(id);
+	return *(int *)arg < 0 ? -errno : 0;
+}
+
+int station__program(struct station *s)
+{
+	int program = -1, err = station__inside(s, find_program, &program);
+
+	return err ? err : program;
+}
+
+/* The map of echogate's counters, which outlives its programs. */
+static int find_counters(int program)
+{
+	__u32 ids[64], size = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (__u64)(unsigned long)ids };
+
+	if (bpf_obj_get_info_by_fd(program, &info, &size))
+		return -errno;
+	for (__u32 n = 0; n < info.nr_map_ids && n < 64; n++) {
+		int map = bpf_map_get_fd_by_id(ids[n]);
+		struct bpf_map_info is = {};
+
+		size = sizeof(is);
+		if (map >= 0 && !bpf_obj_get_info_by_fd(map, &is, &size) &&
+		    !strcmp(is.name, "eg_counters"))
+			return map;
+		if (map >= 0)
+			close(map);
+	}
+	return -ENOENT;
+}
+
+int station__dropped(struct station *s, __u64 *packets)
+{
+	int cpus = libbpf_num_possible_cpus(), err = 0;
+	__u32 key = EG_INGRESS;
+	struct eg_counters *counters;
+
+	if (s->counters < 0) {
+		int program = station__program(s);
+
+		if (program < 0)
+			return program;
+		s->counters = find_counters(program);
+		close(program);
+		if (s->counters < 0)
+			return s->counters;
+	}
+	if (cpus < 0)
+		return cpus;
+	counters = calloc(cpus, sizeof(*counters));
+	if (!counters)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(s->counters, &key, counters))
+		err = -errno;
+	*packets = 0;
+	for (int cpu = 0; cpu < cpus && !err; cpu++) {
+		const struct eg_cell *cells = counters[cpu].icmp;
+
+		for (int n = 0; n < EG_CELL_COUNT; n++)
+			*packets += cells[n].verdict[EG_VERDICT_DROP].packets;
+	}
+	free(counters);
+	return err;
+}
+
 void station__close(struct station *s, const char *echogate)
 {
 	if (s->echogate)
@@ -321,7 +508,9 @@ void station__close(struct station *s, const char *echogate)
 		close(s->egress);
 	if (s->sink_link >= 0)
 		close(s->sink_link);
+	if (s->counters >= 0)
+		close(s->counters);
 	if (s->netns >= 0)
 		close(s->netns);
-	s->link = s->egress = s->sink_link = s->netns = -1;
+	s->link = s->egress = s->sink_link = s->counters = s->netns = -1;
 }

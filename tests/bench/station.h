@@ -25,6 +25,8 @@
 #define STATION_SOURCE_6 "fd00::1"
 #define STATION_SPAN_4	 130800ULL
 #define STATION_SPAN_6	 0xfffffffeULL
+/* From one source to the next where no route need lead to them: no two are neighbours. */
+#define STATION_SCATTER	 0x9e3779b1u
 
 struct station {
 	int netns;
@@ -34,11 +36,15 @@ struct station {
 	int sink_link;	  /* bpf_link at the gate */
 	int link, egress; /* bpf_links at the target, -1: none of ours */
 	bool echogate;	  /* to be detached by echogate */
+	int counters;	  /* its map eg_counters, -1: not looked for yet */
 };
 
 /* Every function returns 0 or -errno and has printed what went wrong. */
 
-/* Runs a command, split at blanks, in a network namespace; at most 20 s. */
+/*
+ * Runs a command, split at blanks, in a network namespace; at most 20 s. What it prints goes to
+ * standard error.
+ */
 int station__run(int netns, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The caller stands in the generator's namespace; sink: XDP program for the gate. */
@@ -51,8 +57,11 @@ int station__inside(struct station *s, int (*fn)(struct station *s, void *arg), 
 int station__attach_xdp(struct station *s, int program);
 /* egress: a program for the way out as well, or -1. */
 int station__attach_tc(struct station *s, int ingress, int egress);
-int station__attach_echogate(struct station *s, const char *echogate, const char *mode,
-			     const char *config);
+int station__attach_echogate(struct station *s, const char *echogate, const char *mode);
+/* Puts the rules in a file in place; `said`: what echogate printed. */
+int station__apply(struct station *s, const char *echogate, const char *path, char *said,
+		   size_t size);
+int station__apply_nft(struct station *s, const char *path);
 /* NAPI without an XDP program: the way packets reach tc and the kernel's stack. */
 int station__enable_gro(struct station *s);
 int station__up(struct station *s);
@@ -62,5 +71,11 @@ int station__park(const char *device, int program);
 
 /* Frames that the target has taken from its ring since it was made. */
 int station__received(struct station *s, __u64 *frames);
+/* Packets that its IP layers have seen. */
+int station__delivered(struct station *s, __u64 *packets);
+/* Packets that echogate's XDP program has dropped, by its own counters. */
+int station__dropped(struct station *s, __u64 *packets);
+/* The XDP program at the target: a descriptor. */
+int station__program(struct station *s);
 
 #endif

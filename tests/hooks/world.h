@@ -183,6 +183,8 @@ static inline struct echogate *world_open(bool swap, bool l3)
 	skel->rodata->eg_epoch_shift = epoch_shift();
 	skel->rodata->eg_swap = swap;
 	skel->rodata->eg_l3 = l3;
+	/* In native XDP only there are none. */
+	skel->rodata->eg_offload = swap || l3;
 	bpf_program__set_autoload(skel->progs.eg_xdp, !l3);
 	config = &skel->data_eg_config->eg_config;
 	config->path_salt = 1;

@@ -11,7 +11,6 @@
 
 suite vlan
 make_pair
-mac=02:00:00:00:00:02
 
 # le32 NUMBER: its bytes as bpftool wants them
 le32() {
@@ -28,22 +27,29 @@ add_vlan() {
 		value $(le32 "$(ifindex "$host" h0)") 0x02 0 0 0 0 0x02 "$hop6" 0
 }
 
-tagged() {
-	in_ns "$client" "$EG_TESTS/tagged" c0 "$mac" "$@" 2>&1
-}
-
+# tagged4 TAG..., tagged6 TAG...: what comes back to a ping in a frame with these tags
 tagged4() {
-	tagged 198.18.0.1 198.18.0.2 "$@"
+	send_frames -w 500 <<<"icmp data=56 ${*/#/vlan=}"
 }
 
 tagged6() {
-	tagged fd00:18::1 fd00:18::2 "$@"
+	send_frames -w 500 <<<"icmp6 data=56 ${*/#/vlan=}"
+}
+
+# reply4 TTL [TAG...], reply6 TTL [TAG...]: the reply that is wanted
+reply4() {
+	echo "icmp 0/0${2:+ vlan ${*:2}} from 198.18.0.2 to 198.18.0.1 tos 00 ttl $1 len 84 echo sums ok"
+}
+
+reply6() {
+	echo "icmp6 129/0${2:+ vlan ${*:2}} from fd00:18::2 to fd00:18::1 tos 00 ttl $1 len 104" \
+		"echo sums ok"
 }
 
 # A verdict on a path is remembered for about a second: the loader would have made
 # them void, bpftool doesn't.
 settled() {
-	[[ $(tagged4 8100:5) == reply* && $(tagged6 8100:5) == reply* ]]
+	[ "$(tagged4 0x8100:5)" != silent ] && [ "$(tagged6 0x8100:5)" != silent ]
 }
 
 # counts NAME PATH N COMMAND...: the command's output, and that PATH grew by N
@@ -62,37 +68,46 @@ run_mode() {
 	need "$ECHOGATE" attach h0 --netns "$host" --mode "$mode"
 	warm_up "$client" 198.18.0.2 fd00:18::2
 	counts "$mode: no VLAN device: left to the kernel, which is silent" \
-		reasons.vlan-unknown.packets 1 silent tagged4 8100:5
-	counts "$mode: the same in IPv6" reasons.vlan-unknown.packets 1 silent tagged6 8100:5
+		reasons.vlan-unknown.packets 1 silent tagged4 0x8100:5
+	counts "$mode: the same in IPv6" reasons.vlan-unknown.packets 1 silent tagged6 0x8100:5
 	# The kernel answers VLAN 0 untagged.
 	counts "$mode: priority tag: left to the kernel, which answers" \
-		reasons.vlan-priority.packets 1 "reply ttl 64" tagged4 8100:0:e000
+		reasons.vlan-priority.packets 1 "$(reply4 64)" tagged4 0x8100:0xe000
 	counts "$mode: three tags: left to the kernel, which is silent" \
-		reasons.vlan-depth.packets 1 silent tagged4 88a8:7 8100:5 8100:6
+		reasons.vlan-depth.packets 1 silent tagged4 0x88a8:7 0x8100:5 0x8100:6
 
 	add_vlan 0x81000005 0 64
 	add_vlan 0x88a80007 0x81000005 44
 	wait_for 10 settled
-	counts "$mode: one tag" "icmp.$echo" 1 "reply 8100:0005 ttl 64" tagged4 8100:5
-	counts "$mode: one tag, IPv6" "icmp6.$echo" 1 "reply 8100:0005 ttl 64" tagged6 8100:5
-	counts "$mode: another tag" reasons.vlan-unknown.packets 1 silent tagged4 8100:6
-	counts "$mode: the tag's other type" reasons.vlan-unknown.packets 1 silent tagged4 88a8:5
-	counts "$mode: two tags" "icmp.$echo" 1 "reply 88a8:0007 8100:0005 ttl 64" tagged4 88a8:7 8100:5
+	counts "$mode: one tag" "icmp.$echo" 1 "$(reply4 64 8100:0005)" tagged4 0x8100:5
+	counts "$mode: one tag, IPv6" "icmp6.$echo" 1 "$(reply6 64 8100:0005)" tagged6 0x8100:5
+	counts "$mode: another tag" reasons.vlan-unknown.packets 1 silent tagged4 0x8100:6
+	counts "$mode: the tag's other type" reasons.vlan-unknown.packets 1 silent tagged4 0x88a8:5
+	counts "$mode: two tags" "icmp.$echo" 1 "$(reply4 64 88a8:0007 8100:0005)" tagged4 0x88a8:7 0x8100:5
 	counts "$mode: two tags, IPv6, hop limit of the VLAN" "icmp6.$echo" 1 \
-		"reply 88a8:0007 8100:0005 ttl 44" tagged6 88a8:7 8100:5
+		"$(reply6 44 88a8:0007 8100:0005)" tagged6 0x88a8:7 0x8100:5
 	counts "$mode: two tags in the other order" reasons.vlan-unknown.packets 1 silent \
-		tagged4 8100:5 88a8:7
+		tagged4 0x8100:5 0x88a8:7
 	if [ "$mode" = tc ]; then
 		# The tag is beside the frame, and its priority can't be cleared there.
 		counts "$mode: priority and drop eligibility: left to the kernel" \
-			reasons.vlan-priority.packets 1 silent tagged4 8100:5:f000
+			reasons.vlan-priority.packets 1 silent tagged4 0x8100:0xf005
 	else
 		counts "$mode: priority and drop eligibility don't come back" "icmp.$echo" 1 \
-			"reply 8100:0005 ttl 64" tagged4 8100:5:f000
+			"$(reply4 64 8100:0005)" tagged4 0x8100:0xf005
 	fi
+	apply_rules h0 <<<"reject udp"
+	counts "$mode: reject, one tag" verdicts.reject.packets 1 \
+		"icmp 3/3 vlan 8100:0005 from 198.18.0.2 to 198.18.0.1 tos c0 ttl 64 len 56 quote 28 sums ok" \
+		send_frames -w 500 <<<"udp vlan=5"
+	counts "$mode: reject, two tags, IPv6" verdicts.reject.packets 1 \
+		"icmp6 1/4 vlan 88a8:0007 8100:0005 from fd00:18::2 to fd00:18::1 tos 00 ttl 44 len 96 quote 48 sums ok" \
+		send_frames -w 500 <<<"udp to=fd00:18::2 vlan=0x88a8:7 vlan=5"
+	counts "$mode: reject, another tag: there is no way back" reasons.reject-failed.packets 1 \
+		silent send_frames -w 500 <<<"udp vlan=6"
 	check "$mode: attach again" "$ECHOGATE" attach h0 --netns "$host" --mode "$mode"
 	counts "$mode: which reads the devices there are: none" reasons.vlan-unknown.packets 1 \
-		silent tagged4 8100:5
+		silent tagged4 0x8100:5
 	need "$ECHOGATE" detach h0 --netns "$host"
 }
 

@@ -227,8 +227,8 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 	is "answers" "$(answered)" 3
 	# Over an attach there is more to break.
 	for base in nothing "an attach"; do
-		step=2
-		[ "$base" = nothing ] || step=1
+		step=5
+		[ "$base" = nothing ] || step=3
 		[ "$base" = nothing ] || need "$ECHOGATE" attach h0 --netns "$host"
 		every_fault "$base" bpf ENOMEM $step
 		every_fault "$base" sendto ENOBUFS 1

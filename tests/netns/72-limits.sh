@@ -5,7 +5,7 @@
 # compared with its rate times the time that the flood took, by the replies and by the rule's
 # counter. A machine that stands still for longer than a burst lasts gets a second try.
 
-# shellcheck disable=SC2317  # functions as arguments
+# shellcheck disable=SC2317,SC2119  # functions as arguments; arguments that may be missing
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -37,6 +37,13 @@ counted() {
 	rule_counts | sed -n "$1p"
 }
 
+# stood_still TRY GAP MOST: whether there was a pause too long for the first try
+stood_still() {
+	[ "$2" -ge "$3" ] || return 1
+	note "the machine stood still for $2 us"
+	[ "$1" -eq 1 ]
+}
+
 # limited NAME RATE BURST [-p CPU...]: a flood from each of these CPUs at once, all sources
 # of one limit; the rules are in force and the limit hasn't been touched yet.
 limited() {
@@ -60,9 +67,8 @@ limited() {
 			n=$(member gap_us "$out")
 			gap=$((gap == 0 || n < gap ? n : gap))
 		done
-		# While one stands still, the other sends enough.
-		[ "$gap" -ge $((burst * 1000000 / rate)) ] && [ "$try" -eq 1 ] || break
-		note "$name: the machine stood still for $gap us: once more"
+		# While one CPU stands still, the other sends enough.
+		stood_still "$try" "$gap" $((burst * 1000000 / rate)) || break
 		sleep 1
 	done
 	within "$name: replies" $((back - burst)) $((rate * elapsed / 1000000)) 5
@@ -151,8 +157,7 @@ shares() {
 		rules "answer icmp type echo-request per-source 20/s burst $((9 + try))"
 		out=$(flood -r 20000 -t 3 -s 64 c0 icmp from=198.18.100.0)
 		note "$out"
-		[ "$(member gap_us "$out")" -ge 400000 ] && [ "$try" -eq 1 ] || break
-		note "the machine stood still: once more"
+		stood_still "$try" "$(member gap_us "$out")" 400000 || break
 	done
 	elapsed=$(member elapsed_us "$out") least=$(member least "$out") most=$(member most "$out")
 	want=$((20 * elapsed / 1000000))

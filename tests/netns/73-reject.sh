@@ -4,7 +4,7 @@
 # What `reject` sends, and never sends: by raw frames from a station (c0), and by a kernel
 # that must believe the errors (c1, of another namespace).
 
-# shellcheck disable=SC2317  # functions as arguments
+# shellcheck disable=SC2317,SC2119  # functions as arguments; arguments that may be missing
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -136,19 +136,21 @@ ether=0x88cc data=50
 '
 never=$(grep . <<<"$never")
 
-# Each of these is dropped and nothing comes back.
+# forbidden MODE PATH: each of these is dropped and nothing comes back, whether or not
+# anybody is asked about the way back.
 forbidden() {
-	local mode=$1 before
+	local mode=$1 path=$2 before
 
-	apply_rules <<-'EOF'
+	apply_rules <<-EOF
+		reply-path $path
 		reject tcp with tcp-reset limit 100000/s
 		reject limit 100000/s
 	EOF
 	before=$(counter "$host" h0 reasons.reject-forbidden.packets)
-	is "$mode: never an error about these" \
+	is "$mode, reply path $path: never an error about these" \
 		"$(send_frames -w 20 <<<"$never" | paste -d: - <(cat <<<"$never") |
 			grep -v ^silent:)" ""
-	is "$mode: each under the same reason" \
+	is "$mode, reply path $path: each under the same reason" \
 		"$(($(counter "$host" h0 reasons.reject-forbidden.packets) - before))" \
 		"$(wc -l <<<"$never")"
 }
@@ -248,7 +250,8 @@ for mode in native generic tc; do
 	apply_rules h0 <<<"reject udp port 9"
 	is "$mode: and so it is when a rule rejects" "$(errors)" "$kernel"
 	is "$mode: which it did" "$(rule_counts)" 6
-	forbidden "$mode"
+	forbidden "$mode" fib
+	forbidden "$mode" swap
 	limit "$mode"
 	believed "$mode"
 	if [ "$mode" = tc ]; then

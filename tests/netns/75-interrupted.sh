@@ -38,7 +38,7 @@ state() {
 dir=$(pin_dir "$host")
 h0=$(ifindex "$host" h0)
 
-changes='bpf,sendto,renameat2,?mkdir,?rename,?rmdir,?unlink,unlinkat,mkdirat'
+changes='bpf,sendmsg,sendto,renameat2,?mkdir,?rename,?rmdir,?unlink,unlinkat,mkdirat'
 
 # with_fault CALLS ERROR WHEN COMMAND...
 with_fault() {
@@ -102,42 +102,50 @@ every_fault() {
 	note "$calls: $total calls, $failed times refused"
 }
 
-# moments COMMAND STEP: which of its calls change something, every STEPth of them, and of the
-# last ones, among which is the swap, each. A line with their numbers, for strace.
+# moments COMMAND STEP LAST: which of its calls change something, every STEPth of them, and each
+# of the LAST ones, among which is the swap. As NAME:N, the Nth call of that name: so strace counts.
 # shellcheck disable=SC2086  # words
 moments() {
 	strace -o "$work/calls" -e "trace=$changes" "$ECHOGATE" ${words[$1]} --netns "$host" >/dev/null 2>&1
-	awk -v step="$2" '
+	awk -F'(' -v step="$2" -v last="$3" '
 		!/\(/ { next }
-		{ n++ }
-		!/BPF_(OBJ_GET|MAP_LOOKUP|MAP_GET|PROG_GET|LINK_GET|BTF_GET|PROG_QUERY)/ { at[m++] = n }
-		END { for (i = 0; i < m; i++) if (i % step == 0 || i >= m - 12) print at[i] }' "$work/calls"
+		{ n[$1]++ }
+		!/BPF_(OBJ_GET|MAP_LOOKUP|MAP_GET|PROG_GET|LINK_GET|BTF_GET|PROG_QUERY)/ { at[m++] = $1 ":" n[$1] }
+		END { for (i = 0; i < m; i++) if (i % step == 0 || i >= m - last) print at[i] }' "$work/calls"
 }
 
-# killed COMMAND STEP: at these moments. Afterwards a or b runs whole, its text is what is
+# shown_wrongly MOMENT RUNNING: says so if rules shows others than those that run
+shown_wrongly() {
+	local text
+
+	text=$(echogate rules h0 --netns "$host" | grep -o 'ttl [0-9]*')
+	case $2-$text in
+	a-ttl\ 77 | b-ttl\ 99) ;;
+	*) echo "at $1: $2 runs, rules says $text" ;;
+	esac
+}
+
+# killed COMMAND STEP LAST: at these moments. Afterwards a or b runs whole, its text is what is
 # shown, and the next command works.
 # shellcheck disable=SC2086  # words
 killed() {
-	local command=$1 n count=0 new=0 now text broken='' all
+	local command=$1 n count=0 new=0 now broken='' all
 
 	set_up
-	all=$(moments "$command" "$2")
+	all=$(moments "$command" "$2" "$3")
 	back_to_b "$command" a >/dev/null
 	for n in $all; do
-		strace -o /dev/null -e "inject=$changes:signal=KILL:when=$n" \
+		strace -o /dev/null -e "inject=${n%:*}:signal=KILL:when=${n#*:}" \
 			"$ECHOGATE" ${words[$command]} --netns "$host" >/dev/null 2>&1 && continue
 		count=$((count + 1))
 		now=$(what_runs)
 		[ "$now" = b ] || new=$((new + 1))
-		text=$(echogate rules h0 --netns "$host" | grep -o 'ttl [0-9]*')
-		case $now-$text in
-		a-ttl\ 77 | b-ttl\ 99) ;;
-		*) broken+="at $n: $now runs, rules says $text"$'\n' ;;
-		esac
+		broken+=$(shown_wrongly "$n" "$now")
 		[ "$(state h0)" = attached ] || broken+="at $n: state $(state h0)"$'\n'
 		# Any command that takes the lock puts in order what there is to be.
 		echogate confirm --netns "$host" >/dev/null 2>&1
 		[ "$(what_runs)" = "$now" ] || broken+="at $n: $(what_runs) instead of $now after it"$'\n'
+		broken+=$(shown_wrongly "$n, put in order" "$now")
 		[ ! -e "$dir/new$h0" ] || broken+="at $n: new$h0 is there still"$'\n'
 		[ "$(state h0)" = attached ] || broken+="at $n: state $(state h0) after it"$'\n'
 		back_to_b "$command" "$now" >/dev/null 2>"$work/err" || broken+="at $n: $(cat "$work/err")"$'\n'
@@ -153,22 +161,22 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 	need "$ECHOGATE" attach h0 --netns "$host" --config "$work/b"
 	warm_up "$client" 198.18.0.2
 	for command in apply rollback; do
-		every_fault $command bpf ENOMEM 5
+		every_fault $command bpf ENOMEM 9
 		every_fault $command '?mkdir,mkdirat,?rename,renameat2' EIO 1
-		killed $command "${steps[$command]}"
+		killed $command "${steps[$command]}" 36
 	done
 	# What has no link: filters of clsact.
 	need "$ECHOGATE" detach h0 --netns "$host"
 	ECHOGATE_NO_TCX=1 need "$ECHOGATE" attach h0 --netns "$host" --config "$work/b" --mode tc
 	warm_up "$client" 198.18.0.2
-	killed apply 9
+	killed apply 20 9
 	# Of two interfaces both are changed, or none.
 	need "$ECHOGATE" detach h0 --netns "$host"
 	need "$ECHOGATE" attach h0 h1 --netns "$host" --config "$work/b"
 	warm_up "$client" 198.18.0.2 198.18.1.2
 	total=$(calls_of bpf "$ECHOGATE" apply "$work/b" --netns "$host")
 	broken=
-	for ((n = total / 2; n <= total; n += 3)); do
+	for ((n = total / 2; n <= total; n += 13)); do
 		need apply "$work/b"
 		with_fault bpf ENOMEM "$n" "$ECHOGATE" apply "$work/a" --netns "$host" >/dev/null 2>&1
 		now="$(what_runs) $(what_runs 198.18.1.2)"

@@ -123,7 +123,7 @@ cleanup() {
 		ip netns del "$name" 2>/dev/null
 		# A detach that doesn't work must not leave anything to the next suite.
 		dir=/sys/fs/bpf/echogate/${cookies[$name]}
-		[ ! -d "$dir" ] || rm -rf "$dir"
+		[ -z "${cookies[$name]}" ] || rm -rf "$dir"
 	done
 	[ -z "$work" ] || rm -rf "$work"
 }
@@ -142,6 +142,7 @@ add_ns() {
 		name=$pre-$name
 		need ip netns add "$name"
 		cookies[$name]=$(in_ns "$name" "$EG_TESTS/netns-cookie")
+		[ -n "${cookies[$name]}" ] || bail "the cookie of $name can't be read"
 		need ip -n "$name" link set lo up
 		need set_sysctl "$name" net/ipv6/conf/all/accept_dad=0 \
 			net/ipv6/conf/default/accept_dad=0 net/ipv6/conf/default/accept_ra=0

@@ -81,9 +81,10 @@ static void take(struct flood *f)
 {
 	uint64_t first = half(f, f->spec.ends.src), source;
 	static uint8_t in[65536];
+	struct station_tags tags;
 	size_t l3;
 
-	while (station_receive(&f->station, in, sizeof(in), &l3)) {
+	while (station_receive(&f->station, in, sizeof(in), &l3, &tags)) {
 		bool v4 = in[l3] >> 4 == 4;
 
 		if (v4 != (f->spec.ends.family == AF_INET))

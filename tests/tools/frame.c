@@ -14,6 +14,7 @@
  * "sums ok": every checksum is right. An error must quote the first bytes of what was sent, the
  * number of which is told. "now": receive and transmit time are the present to the second,
  * and the originate time is the request's. Whatever isn't so stands there as "BAD".
+ * Tags stand behind what it is, "vlan 88a8:0007 8100:0005", as they arrive.
  * With -x the packet follows in hexadecimal, from its IP header on.
  */
 #include <netinet/in.h>
@@ -81,7 +82,8 @@ static void print_icmp(const uint8_t *ip, size_t len, size_t head, const struct 
 	}
 }
 
-static void print_packet(const uint8_t *ip, size_t room, const struct packet *sent, bool hex)
+static void print_packet(const uint8_t *ip, size_t room, const struct station_tags *tags,
+			 const struct packet *sent, bool hex)
 {
 	bool v4 = ip[0] >> 4 == 4;
 	size_t head = v4 ? (ip[0] & 15) * 4 : 40;
@@ -103,6 +105,8 @@ static void print_packet(const uint8_t *ip, size_t room, const struct packet *se
 		       upper[13]);
 	else
 		printf("protocol %d", protocol);
+	for (unsigned int i = 0; i < tags->count; i++)
+		printf("%s %04x:%04x", i ? "" : " vlan", tags->tpid[i], tags->tci[i]);
 	printf(" from %s to %s tos %02x ttl %u len %zu", from, to,
 	       v4 ? ip[1] : (packet_get16(ip) >> 4 & 0xff), v4 ? ip[8] : ip[7], len);
 	if (v4 && packet_get16(ip + 6))
@@ -124,6 +128,7 @@ int main(int argc, char **argv)
 {
 	static uint8_t in[65536];
 	static struct packet sent;
+	struct station_tags tags;
 	struct packet_spec spec;
 	char line[4096];
 	struct station st = {};
@@ -158,10 +163,10 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		do {
-			len = station_receive(&st, in, sizeof(in), &l3);
+			len = station_receive(&st, in, sizeof(in), &l3, &tags);
 		} while (!len && station_wait(&st, end - station_now_us()));
 		if (len)
-			print_packet(in + l3, len - l3, &sent, hex);
+			print_packet(in + l3, len - l3, &tags, &sent, hex);
 		else
 			puts("silent");
 		fflush(stdout);

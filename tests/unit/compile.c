@@ -323,7 +323,7 @@ static __u32 index_in(const struct packet *p, enum eg_field field)
 	case EG_FIELD_DSCP:
 		return is_ip(p) ? 1 + p->dscp : 0;
 	case EG_FIELD_LENGTH:
-		return is_ip(p) ? 1 + (p->length < 65534 ? p->length : 65534) : 0;
+		return is_ip(p) ? 1 + (p->length < 65535 ? p->length : 65535) : 0;
 	case EG_FIELD_SHAPE:
 		if (!is_ip(p))
 			return 0;
@@ -404,7 +404,7 @@ static bool has_address(const struct endpoint *e, size_t address, bool own)
 static bool matches(const struct rule *r, const struct packet *p)
 {
 	bool four = p->frame == IP4 || p->frame == BAD4, six = p->frame == IP6 || p->frame == BAD6;
-	__u32 length = p->length < 65534 ? p->length : 65534;
+	__u32 length = p->length < 65535 ? p->length : 65535;
 
 	return holds(r->kind.present, true, r->kind.negated, has_kind(&r->kind, p)) &&
 	       holds(r->family, true, r->family_negated, r->family == 4 ? four : six) &&
@@ -417,7 +417,7 @@ static bool matches(const struct rule *r, const struct packet *p)
 	       holds(r->ttl.present, is_ip(p), r->ttl.negated, among(&r->ttl, p->ttl)) &&
 	       holds(r->dscp.present, is_ip(p), r->dscp.negated, among(&r->dscp, p->dscp)) &&
 	       holds(r->length.present, is_ip(p), r->length.negated,
-		     among(&r->length, length) || (length == 65534 && among(&r->length, 65535))) &&
+		     among(&r->length, length)) &&
 	       holds(r->vlan.present, true, r->vlan.negated,
 		     p->tagged ? among(&r->vlan, p->vlan) : r->vlan_none) &&
 	       holds(r->fragment, is_ip(p), r->fragment_negated, r->fragment & p->fragment) &&
@@ -459,9 +459,12 @@ static size_t walk_rules(const struct rules *r, enum eg_direction d, const struc
 static __u32 size_of(const struct compiled *c, enum eg_field field)
 {
 	static const __u32 sizes[EG_FIELD_COUNT] = {
-		EG_KIND_COUNT, EG_CODE_SIZE, EG_PORT_SIZE,  EG_PORT_SIZE,
-		EG_FLAGS_SIZE, EG_TTL_SIZE,  EG_DSCP_SIZE,  EG_LENGTH_SIZE,
-		EG_SHAPE_SIZE, EG_VLAN_SIZE, EG_OWN_SIZE,   EG_PROTECT_SIZE,
+		[EG_FIELD_KIND] = EG_KIND_COUNT,   [EG_FIELD_PROTECT] = EG_PROTECT_SIZE,
+		[EG_FIELD_OWN] = EG_OWN_SIZE,	   [EG_FIELD_CODE] = EG_CODE_SIZE,
+		[EG_FIELD_SPORT] = EG_PORT_SIZE,   [EG_FIELD_DPORT] = EG_PORT_SIZE,
+		[EG_FIELD_FLAGS] = EG_FLAGS_SIZE,  [EG_FIELD_TTL] = EG_TTL_SIZE,
+		[EG_FIELD_DSCP] = EG_DSCP_SIZE,	   [EG_FIELD_LENGTH] = EG_LENGTH_SIZE,
+		[EG_FIELD_SHAPE] = EG_SHAPE_SIZE,  [EG_FIELD_VLAN] = EG_VLAN_SIZE,
 	};
 
 	return sizes[field] ? sizes[field] : 1 + c->prefixes.class_count;
@@ -986,6 +989,7 @@ static void test_used(void **state)
 		compile_well(&one, &c);
 		assert_int_equal(c.rulesets[EG_INGRESS].used, 0);
 		assert_int_equal(c.rulesets[EG_EGRESS].used, 1u << f);
+		assert_int_equal(c.rulesets[EG_EGRESS].header, f != EG_FIELD_KIND);
 		assert_int_equal(c.rulesets[EG_EGRESS].base[f], 0);
 		assert_int_equal(c.table_count, size_of(&c, f));
 		compiled__free(&c);
@@ -993,6 +997,43 @@ static void test_used(void **state)
 	compile_well(r, &c);
 	assert_int_equal(c.rulesets[EG_INGRESS].used, (1u << EG_FIELD_COUNT) - 1);
 	compiled__free(&c);
+}
+
+static bool needs_header(const struct rules *r)
+{
+	struct compiled c;
+	bool header;
+
+	compile_well(r, &c);
+	header = c.rulesets[EG_INGRESS].header;
+	compiled__free(&c);
+	return header;
+}
+
+/* Where the kind alone decides, nothing else is read; but what is done may ask for more. */
+static void test_header(void **state)
+{
+	struct rules *r = make_rules(2, 0);
+	struct rule *first = r->list[EG_INGRESS][0], *last = r->list[EG_INGRESS][1];
+
+	(void)state;
+	first->kind = last->kind = one_kind(0, 6, 6);
+	assert_false(needs_header(r));
+	r->fallback[EG_INGRESS] = EG_DEFAULT_DROP;
+	assert_true(needs_header(r));
+	r->fallback[EG_INGRESS] = EG_DEFAULT_ANSWER;
+	assert_false(needs_header(r));
+	last->limit = (struct limit){ .present = true, .count = 1, .seconds = 1, .burst = 5 };
+	assert_false(needs_header(r));
+	last->per_source = last->limit;
+	assert_true(needs_header(r));
+	last->per_source.present = false;
+	last->verdict = EG_RULE_REJECT;
+	last->even_protected = true;
+	assert_true(needs_header(r));
+	last->verdict = EG_RULE_PASS;
+	last->ttl = one_range(1, 2);
+	assert_true(needs_header(r));
 }
 
 static bool uses_protect(const struct rules *r)
@@ -1346,6 +1387,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_every_value, release),
 		cmocka_unit_test_teardown(test_edges, release),
 		cmocka_unit_test_teardown(test_used, release),
+		cmocka_unit_test_teardown(test_header, release),
 		cmocka_unit_test_teardown(test_protect, release),
 		cmocka_unit_test_teardown(test_no_rules, release),
 		cmocka_unit_test_teardown(test_vectors, release),

@@ -381,7 +381,7 @@ static void test_every_slot(void **state)
 	}
 }
 
-static bool bystander(const struct vector *v, size_t cut, uint32_t *slot)
+static bool plain(const struct vector *v, size_t cut, struct eg_packet *p)
 {
 	static struct frame f;
 	struct sharp s;
@@ -389,19 +389,21 @@ static bool bystander(const struct vector *v, size_t cut, uint32_t *slot)
 
 	vector_request(v, &f);
 	s = sharp(f.data, cut && cut < f.len ? cut : f.len);
-	known = eg_parse_bystander(s.c, slot);
+	known = eg_parse_plain(s.c, p);
 	sharp_free(s.bytes, false);
 	return known;
 }
 
 /* The shortcut must be taken by those it was made for, and by no others. */
-static void test_bystanders(void **state)
+static void test_plain(void **state)
 {
 	static const struct vector tcp4 = { .family = 4, PROTO(6), .size = 20 };
 	static const struct vector udp6 = { .family = 6, PROTO(17), .size = 8 };
+	static const struct vector echo4 = { .family = 4, .size = 56 };
+	static const struct vector echo6 = { .family = 6, .size = 56 };
 	static const struct vector others[] = {
-		{ .family = 4, .size = 56 },
-		{ .family = 6, .size = 56 },
+		{ .family = 4, .frag = 0x2000, .size = 56 },
+		{ .family = 4, PROTO(6), .frag = 0x0001, .size = 20 },
 		{ .family = 4, PROTO(6), .options = 4, .size = 20 },
 		{ .family = 6, PROTO(6), CHAIN(0), .size = 20 },
 		{ .family = 4, PROTO(6), .vihl = 0x65, .size = 20 },
@@ -409,19 +411,26 @@ static void test_bystanders(void **state)
 		{ .family = 4, PROTO(6), .tag = { { 0x8100, 5 } }, .size = 20 },
 		{ .ethertype = 0x0806, .size = 46 },
 	};
-	uint32_t slot;
+	struct eg_packet p;
 
 	(void)state;
-	assert_true(bystander(&tcp4, 0, &slot));
-	assert_int_equal(slot, EG_PROTOCOL_TCP);
-	assert_true(bystander(&udp6, 0, &slot));
-	assert_int_equal(slot, EG_PROTOCOL_UDP);
-	for (size_t len = 1; len < 14 + 20; len++)
-		assert_false(bystander(&tcp4, len, &slot));
-	for (size_t len = 1; len < 14 + 40; len++)
-		assert_false(bystander(&udp6, len, &slot));
+	assert_true(plain(&tcp4, 0, &p));
+	assert_int_equal(p.cell, EG_CELL_PROTOCOL + EG_PROTOCOL_TCP);
+	assert_int_equal(p.kind, EG_KIND_PROTO4 + 6);
+	assert_true(plain(&udp6, 0, &p));
+	assert_int_equal(p.cell, EG_CELL_PROTOCOL + EG_PROTOCOL_UDP);
+	assert_int_equal(p.kind, EG_KIND_PROTO6 + 17);
+	assert_true(plain(&echo4, 0, &p));
+	assert_int_equal(p.echo, EG_ECHO_4);
+	assert_int_equal(p.kind, EG_KIND_ICMP + ICMP_ECHO);
+	assert_true(plain(&echo6, 0, &p));
+	assert_int_equal(p.echo, EG_ECHO_6);
+	for (size_t len = 1; len < 14 + 20 + 8; len++)
+		assert_false(plain(&tcp4, len, &p));
+	for (size_t len = 1; len < 14 + 40 + 8; len++)
+		assert_false(plain(&udp6, len, &p));
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		assert_false(bystander(&others[i], 0, &slot));
+		assert_false(plain(&others[i], 0, &p));
 }
 
 int main(void)
@@ -437,7 +446,7 @@ int main(void)
 		cmocka_unit_test(test_extension_kinds),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_every_slot),
-		cmocka_unit_test(test_bystanders),
+		cmocka_unit_test(test_plain),
 	};
 
 	return TAP_RUN("parse", tests);

@@ -12,7 +12,7 @@
 
 #include "loader/prefixtable.h"
 
-/* What bpf/prefix.bpf.h takes from maps.bpf.h and libbpf; an index beyond is a failure, not NULL. */
+/* What bpf/prefix.bpf.h takes from maps.bpf.h and libbpf; no index may be beyond the map. */
 #define EG_MAPS_BPF_H
 #define __noinline __attribute__((noinline))
 

@@ -14,7 +14,7 @@ struct pure {
 	uint32_t cell;
 	uint32_t tags;
 	bool answered;
-	bool agreed; /* the bystanders' shortcut, if it knows the frame, says the same */
+	bool agreed; /* the shortcut for plain frames, if it knows the frame, says the same */
 	size_t l3;
 	size_t len; /* of the reply, link header and all */
 	uint8_t reply[FRAME_MAX];
@@ -102,17 +102,18 @@ static inline void pure_run(const uint8_t *bytes, size_t len, bool l3, const str
 	uint8_t *frame = sharp_alloc(len, l3);
 	const void *end = frame + len;
 	struct eg_cursor c = { .pos = frame, .end = end };
-	struct eg_packet p;
+	struct eg_packet p, plain;
 	struct eg_echo e;
-	__u32 slot = 0;
 
 	memcpy(frame, bytes, len);
 	out->answered = false;
 	out->reason = eg_parse(c, l3, &p);
 	out->cell = p.cell;
-	out->agreed = l3 || !eg_parse_bystander(c, &slot) ||
-		      (out->reason == EG_REASON_NONE && p.echo == EG_ECHO_NONE &&
-		       p.cell == EG_CELL_PROTOCOL + slot);
+	memset(&plain, 0xee, sizeof(plain));
+	out->agreed = l3 || !eg_parse_plain(c, &plain) ||
+		      (out->reason == EG_REASON_NONE && p.echo == plain.echo &&
+		       p.cell == plain.cell && p.kind == plain.kind && p.l3 == plain.l3 &&
+		       p.l4 == plain.l4 && p.shape == plain.shape && p.vlan == plain.vlan);
 	out->l3 = p.l3;
 	/* Timestamps are answered only by a rule's leave. */
 	if (p.echo == EG_ECHO_STAMP) {

@@ -23,13 +23,15 @@ static struct outcome reject_frame(const struct frame *f, enum eg_reject kind, b
 	struct outcome out = { .reason = EG_REASON_NONE };
 	uint8_t *frame = sharp_alloc(f->len, false), *to;
 	const void *ip = frame + 14, *end = frame + f->len;
+	const __u32 none = 0;
 	struct eg_error e = { .hops = 61 };
 	struct eg_match m;
 	struct eg_packet p;
 
 	memcpy(frame, f->data, f->len);
 	eg_parse((struct eg_cursor){ frame, end }, false, &p);
-	eg_fields_read(frame, end, &p, 0, &m);
+	eg_fields_kind(frame, end, &p, &m);
+	eg_fields_read(frame, end, &p, &none, &m);
 	out.reason = eg_error_judge(ip, end, &p, &m, own, kind, &e);
 	if (out.reason == EG_REASON_NONE)
 		out.reason = eg_error_sum(ip, end, p.kind, offload, &e);

@@ -99,7 +99,7 @@ static void second_opinion(const char *name, const uint8_t *frame, size_t len)
 		fail_msg("%s, %zu bytes: %s, reason %d", name, len,
 			 got.answered ? "answered" : "not answered", got.reason);
 	if (!got.agreed)
-		fail_msg("%s, %zu bytes: counted otherwise as a bystander", name, len);
+		fail_msg("%s, %zu bytes: read otherwise as a plain one", name, len);
 	assert_true(got.cell < EG_CELL_COUNT);
 	assert_true(got.reason < EG_REASON_COUNT);
 	if (!good)
