@@ -17,6 +17,7 @@
 #define QUEUE_NS	SECOND		/* then we wait in line, like everybody else */
 #define RETRY_MAX	60		/* seconds from one failure to the next attempt */
 #define DUMP_SHARE	10		/* of the time, at most one part in so many reads routes */
+#define TRUST_NS	(10 * SECOND)	/* what nobody tells, like a link detached by hand */
 #define NEVER		UINT64_MAX
 
 void daemon__init(struct daemon *d, const struct scope *scope)
@@ -272,6 +273,7 @@ int daemon__round(struct daemon *d)
 
 void daemon__distrust(struct daemon *d)
 {
+	d->trusted = monotonic_ns();
 	for (size_t i = 0; i < d->ward_count; i++)
 		d->wards[i].place = 0;
 }
@@ -354,7 +356,10 @@ bool daemon__look(struct daemon *d)
 	}
 	if (forwarding_is_needed(d) && forwarding__off())
 		d->work_at = 0;
-	return due;
+	if (monotonic_ns() < d->trusted + TRUST_NS)
+		return due;
+	daemon__distrust(d);
+	return true;
 }
 
 /* Slow things: all with the lock --------------------------------------------------- */
@@ -595,9 +600,13 @@ static bool is_due(__u64 at, __u64 now, __u64 *next)
 
 static bool work_on_ward(struct daemon *d, struct ward *w)
 {
+	/* Before we had the lock, a command may have been half-way through with it. */
+	if (w->state != INSTANCE_ATTACHED && (open_ward(d, w) || w->state == INSTANCE_ATTACHED))
+		return true;
 	switch (w->state) {
 	case INSTANCE_ABSENT:
-		return false;
+		drop_ward(d, w);
+		return true;
 	case INSTANCE_GONE:
 		remove_ward(d, w, "it is gone");
 		return true;

@@ -60,6 +60,7 @@ struct daemon {
 	size_t queue_count, queue_at;
 
 	bool recover_due;
+	__u64 trusted;			/* ns: since when nothing was opened again */
 	__u64 work_at;			/* ns: when there is something slow to do; 0: look */
 	int lock;			/* of the pins, while it is held; -1 */
 	__u64 waits;			/* for it since then, ns; 0: it doesn't */

@@ -314,6 +314,13 @@ need ip -n "$host" link set h2 down
 need ip -n "$host" link set h2 name h3
 need ip -n "$host" link set h3 up
 check "one that the file doesn't name stays attached when it is renamed" attached h3
+generation=$(status_of "$host" h0 generation)
+need bpftool link detach pinned "$(pins_of h0)/link_xdp"
+mended() {
+	attached h0 && [ "$(status_of "$host" h0 generation)" -gt "$generation" ]
+}
+check "where somebody detaches the link, it is attached again" wait_for 60 mended
+check "and answers" wait_for 10 echoed 198.18.0.2
 is "nothing was reported but what was wanted" "$(grep -c '^<[0-4]>' "$work/log")" 0
 
 # --- the file ---
