@@ -753,15 +753,13 @@ int daemon__open(struct daemon *d, struct config *config)
 	int err;
 
 	d->recover_due = true;
+	if (config)
+		begin_loading(d, config);
 	err = rtnl__open(&d->rt);
 	if (err)
 		return err;
 	err = daemon__round(d);
-	if (err && err != -EINTR)
-		return err;
-	if (config)
-		begin_loading(d, config);
-	return 0;
+	return err == -EINTR ? 0 : err;
 }
 
 void daemon__close(struct daemon *d)

@@ -156,7 +156,7 @@ check "nobody is in charge" [ ! -e /run/echogate/"${cookies[$host]}".lock ]
 
 cat >"$work/conf" <<END
 count icmp type echo-request
-interface h0, h1 {
+interface h0, h1, h4 {
 	count icmp6 type echo-request
 }
 END
@@ -171,7 +171,7 @@ is "no new privileges" "$(sed -n 's/^NoNewPrivs:\s*//p' "/proc/$daemon/status")"
 refuses "a second one is refused" 1 "process $daemon" \
 	"$ECHOGATE" run --config "$work/conf" --netns "$host"
 check "the service manager is told how it is" \
-	wait_for 5 grep -q 'STATUS=1 interface, [0-9]* addresses; 1 not attached' "$work/told"
+	wait_for 5 grep -q 'STATUS=1 interface, [0-9]* addresses; 2 not attached' "$work/told"
 warm_up "$client" 198.18.0.2 fd00:18::2
 check "IPv4 is answered" echoed 198.18.0.2
 check "IPv6 is answered" echoed fd00:18::2
@@ -215,6 +215,32 @@ check "a duplicate one isn't" "$EG_TESTS/owner" "$(pins_of h0)" fd00:18::1 none
 need ip -n "$host" address del fd00:18::1/64 dev h0
 need set_sysctl "$host" net/ipv6/conf/h0/accept_dad=0
 check "all is as the system has it" wait_for 5 fresh h0
+
+# More than a bucket holds: only another seed has a place for them, and so a new generation.
+mapfile -t crowd < <("$EG_TESTS/owner" "$(pins_of h0)" crowd 8)
+is "eight addresses of one bucket" "${#crowd[@]}" 8
+generation=$(status_of "$host" h0 generation)
+for addr in "${crowd[@]}"; do
+	add_addr "$host" lo "$addr/32"
+done
+held() {
+	local addr
+
+	for addr in "${crowd[@]}"; do
+		"$EG_TESTS/owner" "$(pins_of h0)" "$addr" local true >/dev/null || return
+	done
+}
+spread() {
+	[ "$(status_of "$host" h0 generation)" -gt "$generation" ]
+}
+check "more addresses than a bucket holds: a table with another seed" wait_for 20 spread
+check "which holds them all" held
+check "and is as the system has it" wait_for 5 fresh h0
+is "one new generation did" "$(status_of "$host" h0 generation)" $((generation + 1))
+is "with the rules that were" "$(status_of "$host" h0 rules.ingress)" 2
+for addr in "${crowd[@]}"; do
+	need ip -n "$host" address del "$addr/32" dev lo
+done
 
 # --- settings, VLANs, routes ---
 
@@ -307,9 +333,10 @@ need "$ECHOGATE" attach h2 --netns "$host"
 add_addr "$host" h2 198.18.2.9/24
 check "one that a command attaches is followed as well" wait_for 10 fresh h2
 need "$ECHOGATE" detach h1 --netns "$host"
-add_addr "$host" h0 198.18.0.9/24
-check "what changes later is followed" wait_for 10 fresh h0
-check "one that a command detaches stays detached" not_attached h1
+link 4
+check "another one is attached" wait_for 20 attached h4
+check "one that a command has detached stays detached" not_attached h1
+need ip -n "$host" link del h4
 need ip -n "$host" link set h2 down
 need ip -n "$host" link set h2 name h3
 need ip -n "$host" link set h3 up

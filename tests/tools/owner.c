@@ -3,6 +3,7 @@
  * Waits until the table of own addresses that is pinned in a directory says something.
  *
  *	owner DIRECTORY ADDRESS local|broadcast|none [COMMAND...]
+ *	owner DIRECTORY crowd COUNT
  *
  * Looks into it all the while that COMMAND runs and for ten seconds after. Prints
  *
@@ -10,6 +11,8 @@
  *
  * microseconds from the start and from the end of COMMAND (0: it came before) to that moment. Exit
  * status 1: it never came.
+ *
+ * The second form prints COUNT addresses of 198.19.0.0/16, up to 40, that its seed puts into one bucket.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +50,21 @@ static enum eg_owner ask(const struct eg_addrs *t, int family, const __be32 addr
 	return eg_addr6_own(t, addr) ? EG_OWNER_LOCAL : EG_OWNER_NONE;
 }
 
+static int crowd(const struct eg_addrs *t, int count)
+{
+	__u32 bucket = eg_addr4_bucket_of(t->seed, htonl(0xc6130001));
+
+	for (__u32 a = 0xc6130001; count > 0 && a < 0xc613ffff; a++) {
+		struct in_addr addr = { htonl(a) };
+
+		if (eg_addr4_bucket_of(t->seed, addr.s_addr) != bucket)
+			continue;
+		puts(inet_ntoa(addr));
+		count--;
+	}
+	return count > 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const names[] = { "none", "local", "broadcast" };
@@ -62,13 +80,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: owner DIRECTORY ADDRESS local|broadcast|none [COMMAND...]\n");
 		return 2;
 	}
-	family = strchr(argv[2], ':') ? AF_INET6 : AF_INET;
-	while (wanted < 3 && strcmp(names[wanted], argv[3]))
-		wanted++;
-	if (inet_pton(family, argv[2], addr) != 1 || wanted == 3) {
-		fprintf(stderr, "owner: no address, or no word for it\n");
-		return 2;
-	}
 	snprintf(path, sizeof(path), "%s/eg_addrs", argv[1]);
 	fd = bpf_obj_get(path);
 	if (fd < 0)
@@ -76,6 +87,15 @@ int main(int argc, char **argv)
 	table = mmap(NULL, sizeof(*table), PROT_READ, MAP_SHARED, fd, 0);
 	if (table == MAP_FAILED)
 		return fail("mmap");
+	if (!strcmp(argv[2], "crowd"))
+		return crowd(table, atoi(argv[3]));
+	family = strchr(argv[2], ':') ? AF_INET6 : AF_INET;
+	while (wanted < 3 && strcmp(names[wanted], argv[3]))
+		wanted++;
+	if (inet_pton(family, argv[2], addr) != 1 || wanted == 3) {
+		fprintf(stderr, "owner: no address, or no word for it\n");
+		return 2;
+	}
 	begun = now_us();
 	pid = fork();
 	if (!pid) {
