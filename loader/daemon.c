@@ -12,13 +12,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SECOND		1000000000ULL
 #define BUSY_NS		20000000	/* until somebody else has done */
 #define QUEUE_NS	SECOND		/* then we wait in line, like everybody else */
 #define RETRY_MAX	60		/* seconds from one failure to the next attempt */
 #define DUMP_SHARE	10		/* of the time, at most one part in so many reads routes */
 #define TRUST_NS	(10 * SECOND)	/* what nobody tells, like a link detached by hand */
-#define NEVER		UINT64_MAX
 
 void daemon__init(struct daemon *d, const struct scope *scope)
 {
@@ -26,6 +24,11 @@ void daemon__init(struct daemon *d, const struct scope *scope)
 	d->scope = scope;
 	d->lock = -1;
 	d->metrics_due = true;
+}
+
+static void hasten(struct daemon *d)
+{
+	d->work.due = monotonic_ns();
 }
 
 /* Wards ------------------------------------------------------------------------ */
@@ -137,7 +140,7 @@ static int list_wards(struct daemon *d)
 		/* Somebody is at work, or was killed at it. */
 		if (dirs[i].place == PLACE_NEW && !daemon__is_loading(d)) {
 			d->recover_due = true;
-			d->work_at = 0;
+			hasten(d);
 		}
 		if (dirs[i].place != PLACE_RUNNING)
 			continue;
@@ -267,7 +270,7 @@ int daemon__round(struct daemon *d)
 		n->failures = 0;
 		n->retry = 0;
 	}
-	d->work_at = 0;
+	hasten(d);
 	return first;
 }
 
@@ -351,11 +354,11 @@ bool daemon__look(struct daemon *d)
 	for (size_t i = 0; i < d->ward_count; i++) {
 		if (confirm__overdue(&d->wards[i].meta)) {
 			d->recover_due = true;
-			d->work_at = 0;
+			hasten(d);
 		}
 	}
 	if (forwarding_is_needed(d) && forwarding__off())
-		d->work_at = 0;
+		hasten(d);
 	if (monotonic_ns() < d->trusted + TRUST_NS)
 		return due;
 	daemon__distrust(d);
@@ -493,7 +496,7 @@ static void begin_loading(struct daemon *d, struct config *config)
 {
 	d->coming = config;
 	d->deployment = (struct deployment){ .scope = d->scope, .config = config };
-	d->work_at = 0;
+	hasten(d);
 }
 
 enum status daemon__reload(struct daemon *d)
@@ -593,7 +596,7 @@ static bool is_due(__u64 at, __u64 now, __u64 *next)
 {
 	if (at <= now)
 		return true;
-	if (at < *next)
+	if (!*next || at < *next)
 		*next = at;
 	return false;
 }
@@ -720,29 +723,28 @@ static bool take_lock(struct daemon *d, __u64 now)
 	return d->lock >= 0;
 }
 
-enum progress daemon__work(struct daemon *d, __u64 now)
+enum progress daemon__work(struct daemon *d)
 {
-	__u64 next = NEVER;
+	__u64 now = monotonic_ns(), next = 0;
 	bool done;
 
-	if (now < d->work_at)
-		return d->waits ? PROGRESS_WAITING : PROGRESS_IDLE;
 	if (!has_work(d, now, &next)) {
-		d->work_at = next;
+		d->work.due = next;
 		return PROGRESS_IDLE;
 	}
 	if (!take_lock(d, now)) {
-		d->work_at = now + BUSY_NS;
+		d->work.due = now + BUSY_NS;
 		return PROGRESS_WAITING;
 	}
 	/* What others left comes first; then new rules, which hold the lock until they are there. */
 	if (daemon__is_loading(d) && (d->queue || !d->recover_due)) {
 		load_next(d);
+		hasten(d);
 		return daemon__is_loading(d) ? PROGRESS_PART : PROGRESS_DONE;
 	}
 	done = work_once(d, now, &next);
 	pins__unlock(&d->lock);
-	d->work_at = done ? 0 : next;
+	d->work.due = done ? monotonic_ns() : next;
 	return done ? PROGRESS_DONE : PROGRESS_IDLE;
 }
 

@@ -8,6 +8,7 @@
 #define LOADER_DAEMON_H
 
 #include "deploy.h"
+#include "loop.h"
 #include "sync.h"
 
 /* An interface that is attached. */
@@ -61,7 +62,7 @@ struct daemon {
 
 	bool recover_due;
 	__u64 trusted;			/* ns: since when nothing was opened again */
-	__u64 work_at;			/* ns: when there is something slow to do; 0: look */
+	struct watch work;		/* due when there may be something slow to do */
 	int lock;			/* of the pins, while it is held; -1 */
 	__u64 waits;			/* for it since then, ns; 0: it doesn't */
 };
@@ -82,14 +83,14 @@ bool daemon__look(struct daemon *d);
 enum status daemon__reload(struct daemon *d);
 
 enum progress {
-	PROGRESS_IDLE,			/* nothing is to be done before d->work_at */
+	PROGRESS_IDLE,			/* nothing is to be done before d->work is due again */
 	PROGRESS_WAITING,		/* somebody else holds the lock */
 	PROGRESS_PART,			/* there is more of the same */
 	PROGRESS_DONE,			/* and a round is due */
 };
 
-/* The next slow thing, if one is due by now. */
-enum progress daemon__work(struct daemon *d, __u64 now);
+/* The next slow thing, if there is one; d->work is due then when the one after it may be. */
+enum progress daemon__work(struct daemon *d);
 
 /* Whether new rules are on their way. */
 bool daemon__is_loading(const struct daemon *d);

@@ -4,6 +4,7 @@
 #include "daemon.h"
 #include "events.h"
 #include "log.h"
+#include "loop.h"
 #include "notify.h"
 #include "privileges.h"
 
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -23,55 +23,58 @@
 #define QUIET_NS	10000000ULL
 #define PATIENCE_NS	30000000ULL
 #define RETRY_NS	20000000ULL	/* after a round that failed */
-#define TICK_NS		1000000000ULL
+#define TICK_NS		SECOND
 
 /* How much longer the service manager is to wait, while something slow is done. */
 #define EXTEND		"EXTEND_TIMEOUT_USEC=60000000"
 
 struct run {
 	struct daemon d;
+	struct loop loop;
+	struct watch news, signals, tick, round;
 	struct events events;
-	int poll, signals;
-	bool dirty;			/* a round is due ... */
-	__u64 first, last;		/* ... for a change at this time, and more until this one */
-	__u64 pause;			/* but not before: half of the time is others' */
-	__u64 tick_at, tick;
-	bool reload_due, stop;
+	__u64 first;			/* of the changes that the round is due for */
+	__u64 pause;			/* none before: half of the time is others' */
+	__u64 period;			/* of ticks */
+	bool reload_due;
 	bool busy;			/* not ready, as the service manager has it */
 	char told[512];			/* STATUS= */
 };
 
 /* Rounds ----------------------------------------------------------------------- */
 
-static void mark(struct run *r, __u64 now)
+static __u64 earlier(__u64 a, __u64 b)
 {
-	if (!r->dirty)
+	return a < b ? a : b;
+}
+
+static __u64 later(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
+static void mark(struct run *r)
+{
+	__u64 now = monotonic_ns();
+
+	if (!r->round.due)
 		r->first = now;
-	r->last = now;
-	r->dirty = true;
+	r->round.due = later(earlier(now + QUIET_NS, r->first + PATIENCE_NS), r->pause);
 }
 
 /* For what we did ourselves, or know to be stale for long. */
-static void mark_urgent(struct run *r, __u64 now)
+static void mark_urgent(struct run *r)
 {
-	mark(r, now);
-	r->first = now - PATIENCE_NS;
+	r->first = 0;
+	r->round.due = later(monotonic_ns(), r->pause);
 }
 
-static __u64 round_at(const struct run *r)
+static void take_round(struct watch *w)
 {
-	__u64 at = r->last + QUIET_NS < r->first + PATIENCE_NS ? r->last + QUIET_NS :
-								 r->first + PATIENCE_NS;
-
-	return at > r->pause ? at : r->pause;
-}
-
-static void take_round(struct run *r)
-{
+	struct run *r = w->owner;
 	__u64 start = monotonic_ns(), end;
 	int err;
 
-	r->dirty = false;
 	err = daemon__round(&r->d);
 	end = monotonic_ns();
 	r->pause = end + (end - start);
@@ -80,14 +83,15 @@ static void take_round(struct run *r)
 	/* Interrupted by changes, of which there will be events. */
 	if (err != -EINTR)
 		report(FAILED, "the system can't be read: %s", why(err));
-	mark(r, end);
 	r->pause += RETRY_NS;
+	mark(r);
 }
 
 /* Events ----------------------------------------------------------------------- */
 
-static void take_events(struct run *r, __u64 now)
+static void take_news(struct watch *w)
 {
+	struct run *r = w->owner;
 	unsigned int bits = events__drain(&r->events);
 
 	if (bits & EVENT_OVERRUN) {
@@ -101,22 +105,24 @@ static void take_events(struct run *r, __u64 now)
 	if (bits & EVENT_METRICS || (bits && r->d.metrics.count))
 		r->d.metrics_due = true;
 	if (bits & EVENT_SYSTEM || r->d.metrics_due)
-		mark(r, now);
+		mark(r);
 }
 
-static void take_signals(struct run *r)
+static void take_signals(struct watch *w)
 {
+	struct run *r = w->owner;
 	struct signalfd_siginfo info;
 
-	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
+	while (read(w->fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			notify("RELOADING=1\nMONOTONIC_USEC=%llu",
 			       (unsigned long long)monotonic_ns() / 1000);
 			log__begin_anew();
 			r->reload_due = true;
+			r->d.work.due = monotonic_ns();
 			r->busy = true;
 		} else {
-			r->stop = true;
+			r->loop.stop = true;
 		}
 	}
 }
@@ -131,26 +137,30 @@ static void tell_status(struct run *r)
 	copy_text(r->told, text, sizeof(r->told));
 }
 
-static void tick(struct run *r, __u64 now)
+static void tick(struct watch *w)
 {
-	r->tick_at = now + r->tick;
+	struct run *r = w->owner;
+
+	w->due = monotonic_ns() + r->period;
 	if (daemon__look(&r->d))
-		mark_urgent(r, now);
+		mark_urgent(r);
 	log__tick();
 	tell_status(r);
 	notify("WATCHDOG=1");
 }
 
 /* Slow things, one at a time. */
-static void work(struct run *r, __u64 now)
+static void work(struct watch *w)
 {
+	struct run *r = w->owner;
+
 	if (r->reload_due && !daemon__is_loading(&r->d)) {
 		r->reload_due = false;
 		daemon__reload(&r->d);
 	}
-	switch (daemon__work(&r->d, now)) {
+	switch (daemon__work(&r->d)) {
 	case PROGRESS_DONE:
-		mark_urgent(r, now);
+		mark_urgent(r);
 		/* fall through */
 	case PROGRESS_PART:
 		if (r->busy)
@@ -159,7 +169,7 @@ static void work(struct run *r, __u64 now)
 	case PROGRESS_WAITING:
 		break;
 	case PROGRESS_IDLE:
-		if (!r->busy || r->dirty || r->reload_due)
+		if (!r->busy || r->round.due || r->reload_due)
 			break;
 		r->busy = false;
 		tell_status(r);
@@ -168,64 +178,13 @@ static void work(struct run *r, __u64 now)
 	}
 }
 
-/* Until when nothing is to be done, ms. */
-static int timeout(const struct run *r, __u64 now)
-{
-	__u64 at = r->tick_at;
-
-	if (r->dirty && round_at(r) < at)
-		at = round_at(r);
-	if (r->d.work_at < at)
-		at = r->d.work_at;
-	if (r->busy && !r->dirty && !r->d.work_at)
-		at = now;
-	return at <= now ? 0 : (at - now + 999999) / 1000000;
-}
-
-static enum status loop(struct run *r)
-{
-	struct epoll_event ready[2];
-	__u64 now = monotonic_ns();
-	int n;
-
-	while (!r->stop) {
-		n = epoll_wait(r->poll, ready, ARRAY_SIZE(ready), timeout(r, now));
-		if (n < 0 && errno != EINTR)
-			return report(FAILED, "epoll: %s", why(errno));
-		now = monotonic_ns();
-		for (int i = 0; i < n; i++) {
-			if (ready[i].data.fd == r->signals)
-				take_signals(r);
-			else
-				take_events(r, now);
-		}
-		if (now >= r->tick_at)
-			tick(r, now);
-		if (r->dirty && now >= round_at(r))
-			take_round(r);
-		else
-			work(r, now);
-		now = monotonic_ns();
-	}
-	return DONE;
-}
-
 /* Start ------------------------------------------------------------------------ */
 
-static enum status watch(struct run *r, int fd)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
-
-	if (fd >= 0 && !epoll_ctl(r->poll, EPOLL_CTL_ADD, fd, &e))
-		return DONE;
-	return report(FAILED, "epoll: %s", why(errno));
-}
-
-static enum status open_inputs(struct run *r)
+/* Blocked from the start: a signal that comes early is told of later. */
+static int open_signals(void)
 {
 	static const int numbers[] = { SIGHUP, SIGTERM, SIGINT };
 	sigset_t set;
-	int err;
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -234,12 +193,32 @@ static enum status open_inputs(struct run *r)
 	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	r->poll = epoll_create1(EPOLL_CLOEXEC);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int add_watches(struct run *r)
+{
+	r->signals = (struct watch){ .fd = open_signals(), .call = take_signals, .owner = r };
+	r->news = (struct watch){ .fd = events__fd(&r->events), .call = take_news, .owner = r };
+	r->tick = (struct watch){ .fd = -1, .call = tick, .owner = r, .due = monotonic_ns() };
+	r->round = (struct watch){ .fd = -1, .call = take_round, .owner = r };
+	r->d.work = (struct watch){ .fd = -1, .call = work, .owner = r };
+	if (r->signals.fd < 0)
+		return -errno;
+	return loop__add(&r->loop, &r->signals, EPOLLIN) ?:
+	       loop__add(&r->loop, &r->news, EPOLLIN) ?: loop__add(&r->loop, &r->tick, 0) ?:
+	       loop__add(&r->loop, &r->round, 0) ?: loop__add(&r->loop, &r->d.work, 0);
+}
+
+static enum status open_inputs(struct run *r)
+{
+	int err;
+
 	err = events__open(&r->events);
 	if (err)
 		return report(status_of(err), "rtnetlink: %s", why(err));
-	return watch(r, r->signals) ?: watch(r, events__fd(&r->events));
+	err = loop__open(&r->loop) ?: add_watches(r);
+	return err ? report(FAILED, "epoll: %s", why(err)) : DONE;
 }
 
 /* Two descriptors for each interface, and many for one that is being attached. */
@@ -296,21 +275,22 @@ static enum status start(struct run *r, const struct scope *scope, struct config
 		config__free(config);
 		return st;
 	}
-	r->tick = TICK_NS;
-	if (notify__watchdog() && notify__watchdog() / 2 < r->tick)
-		r->tick = notify__watchdog() / 2;
+	r->period = TICK_NS;
+	if (notify__watchdog() && notify__watchdog() / 2 < r->period)
+		r->period = notify__watchdog() / 2;
 	r->busy = true;
 	err = daemon__open(&r->d, config);
 	if (err)
 		return report(status_of(err), "the system can't be read: %s", why(err));
 	tell(LEVEL_INFO, "in charge%s%s, version %s", *scope->name ? " of " : "", scope->name,
 	    ECHOGATE_VERSION);
-	return loop(r);
+	err = loop__run(&r->loop);
+	return err ? report(FAILED, "epoll: %s", why(err)) : DONE;
 }
 
 static enum status run(const char *path, const char *netns)
 {
-	struct run r = { .poll = -1, .signals = -1 };
+	struct run r = { .loop = LOOP_INIT, .signals.fd = -1 };
 	struct charge charge = CHARGE_INIT;
 	struct scope scope = SCOPE_INIT;
 	struct config *config = NULL;
@@ -348,8 +328,8 @@ cleanup:
 	config__free(config);
 	daemon__close(&r.d);
 	events__close(&r.events);
-	close_fd(&r.poll);
-	close_fd(&r.signals);
+	close_fd(&r.signals.fd);
+	loop__close(&r.loop);
 	charge__release(&charge);
 	scope__close(&scope);
 	return st;
