@@ -2,9 +2,7 @@
 #include "charge.h"
 #include "command.h"
 #include "daemon.h"
-#include "events.h"
 #include "log.h"
-#include "loop.h"
 #include "notify.h"
 #include "privileges.h"
 
@@ -18,95 +16,14 @@
 #include <unistd.h>
 
 #define DEFAULT_CONFIG	"/etc/echogate.conf"
-
-/* A change rarely comes alone: a round waits for quiet, but not for ever. */
-#define QUIET_NS	10000000ULL
-#define PATIENCE_NS	30000000ULL
-#define RETRY_NS	20000000ULL	/* after a round that failed */
 #define TICK_NS		SECOND
-
-/* How much longer the service manager is to wait, while something slow is done. */
-#define EXTEND		"EXTEND_TIMEOUT_USEC=60000000"
 
 struct run {
 	struct daemon d;
 	struct loop loop;
-	struct watch news, signals, tick, round;
-	struct events events;
-	__u64 first;			/* of the changes that the round is due for */
-	__u64 pause;			/* none before: half of the time is others' */
-	__u64 period;			/* of ticks */
-	bool reload_due;
-	bool busy;			/* not ready, as the service manager has it */
-	char told[512];			/* STATUS= */
+	struct watch signals, tick;
+	__u64 period;			/* of ticks, ns */
 };
-
-/* Rounds ----------------------------------------------------------------------- */
-
-static __u64 earlier(__u64 a, __u64 b)
-{
-	return a < b ? a : b;
-}
-
-static __u64 later(__u64 a, __u64 b)
-{
-	return a > b ? a : b;
-}
-
-static void mark(struct run *r)
-{
-	__u64 now = monotonic_ns();
-
-	if (!r->round.due)
-		r->first = now;
-	r->round.due = later(earlier(now + QUIET_NS, r->first + PATIENCE_NS), r->pause);
-}
-
-/* For what we did ourselves, or know to be stale for long. */
-static void mark_urgent(struct run *r)
-{
-	r->first = 0;
-	r->round.due = later(monotonic_ns(), r->pause);
-}
-
-static void take_round(struct watch *w)
-{
-	struct run *r = w->owner;
-	__u64 start = monotonic_ns(), end;
-	int err;
-
-	err = daemon__round(&r->d);
-	end = monotonic_ns();
-	r->pause = end + (end - start);
-	if (!err)
-		return;
-	/* Interrupted by changes, of which there will be events. */
-	if (err != -EINTR)
-		report(FAILED, "the system can't be read: %s", why(err));
-	r->pause += RETRY_NS;
-	mark(r);
-}
-
-/* Events ----------------------------------------------------------------------- */
-
-static void take_news(struct watch *w)
-{
-	struct run *r = w->owner;
-	unsigned int bits = events__drain(&r->events);
-
-	if (bits & EVENT_OVERRUN) {
-		r->d.overruns++;
-		tell(LEVEL_WARNING, "more changes came than the kernel keeps; all is read anew");
-		bits |= EVENT_SYSTEM | EVENT_GONE | EVENT_METRICS;
-	}
-	if (bits & EVENT_GONE)
-		daemon__distrust(&r->d);
-	/* Metrics may go with a route, and routes with what they lead over. */
-	if (bits & EVENT_METRICS || (bits && r->d.metrics.count))
-		r->d.metrics_due = true;
-	if (bits & EVENT_SYSTEM || r->d.metrics_due)
-		mark(r);
-}
 
 static void take_signals(struct watch *w)
 {
@@ -115,26 +32,12 @@ static void take_signals(struct watch *w)
 
 	while (read(w->fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			notify("RELOADING=1\nMONOTONIC_USEC=%llu",
-			       (unsigned long long)monotonic_ns() / 1000);
 			log__begin_anew();
-			r->reload_due = true;
-			r->d.work.due = monotonic_ns();
-			r->busy = true;
+			daemon__reload(&r->d);
 		} else {
 			r->loop.stop = true;
 		}
 	}
-}
-
-static void tell_status(struct run *r)
-{
-	char text[sizeof(r->told)];
-
-	daemon__describe(&r->d, text, sizeof(text));
-	if (strcmp(text, r->told))
-		notify("STATUS=%s", text);
-	copy_text(r->told, text, sizeof(r->told));
 }
 
 static void tick(struct watch *w)
@@ -142,40 +45,9 @@ static void tick(struct watch *w)
 	struct run *r = w->owner;
 
 	w->due = monotonic_ns() + r->period;
-	if (daemon__look(&r->d))
-		mark_urgent(r);
+	daemon__look(&r->d);
 	log__tick();
-	tell_status(r);
 	notify("WATCHDOG=1");
-}
-
-/* Slow things, one at a time. */
-static void work(struct watch *w)
-{
-	struct run *r = w->owner;
-
-	if (r->reload_due && !daemon__is_loading(&r->d)) {
-		r->reload_due = false;
-		daemon__reload(&r->d);
-	}
-	switch (daemon__work(&r->d)) {
-	case PROGRESS_DONE:
-		mark_urgent(r);
-		/* fall through */
-	case PROGRESS_PART:
-		if (r->busy)
-			notify(EXTEND);
-		break;
-	case PROGRESS_WAITING:
-		break;
-	case PROGRESS_IDLE:
-		if (!r->busy || r->round.due || r->reload_due)
-			break;
-		r->busy = false;
-		tell_status(r);
-		notify("READY=1");
-		break;
-	}
 }
 
 /* Start ------------------------------------------------------------------------ */
@@ -199,26 +71,19 @@ static int open_signals(void)
 static int add_watches(struct run *r)
 {
 	r->signals = (struct watch){ .fd = open_signals(), .call = take_signals, .owner = r };
-	r->news = (struct watch){ .fd = events__fd(&r->events), .call = take_news, .owner = r };
 	r->tick = (struct watch){ .fd = -1, .call = tick, .owner = r, .due = monotonic_ns() };
-	r->round = (struct watch){ .fd = -1, .call = take_round, .owner = r };
-	r->d.work = (struct watch){ .fd = -1, .call = work, .owner = r };
 	if (r->signals.fd < 0)
 		return -errno;
-	return loop__add(&r->loop, &r->signals, EPOLLIN) ?:
-	       loop__add(&r->loop, &r->news, EPOLLIN) ?: loop__add(&r->loop, &r->tick, 0) ?:
-	       loop__add(&r->loop, &r->round, 0) ?: loop__add(&r->loop, &r->d.work, 0);
+	return loop__add(&r->loop, &r->signals, EPOLLIN) ?: loop__add(&r->loop, &r->tick, 0);
 }
 
+/* All that takes privileges which are given up then. */
 static enum status open_inputs(struct run *r)
 {
 	int err;
 
-	err = events__open(&r->events);
-	if (err)
-		return report(status_of(err), "rtnetlink: %s", why(err));
-	err = loop__open(&r->loop) ?: add_watches(r);
-	return err ? report(FAILED, "epoll: %s", why(err)) : DONE;
+	err = loop__open(&r->loop) ?: add_watches(r) ?: daemon__open(&r->d, &r->loop);
+	return err ? report(status_of(err), "the daemon can't be set up: %s", why(err)) : DONE;
 }
 
 /* Two descriptors for each interface, and many for one that is being attached. */
@@ -232,8 +97,8 @@ static void raise_limits(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/* Whether something runs here whose rules came from this file. */
-static bool runs_already(const struct scope *s, const char *path)
+/* Whether anything runs here, by whatever rules. */
+static bool runs_already(const struct scope *s)
 {
 	struct pin_dir *dirs;
 	bool runs = false;
@@ -246,7 +111,7 @@ static bool runs_already(const struct scope *s, const char *path)
 
 		if (dirs[i].place != PLACE_RUNNING || instance__open(&in, &dirs[i]))
 			continue;
-		runs = in.state == INSTANCE_ATTACHED && !strcmp(in.meta.config, path);
+		runs = in.state == INSTANCE_ATTACHED;
 		instance__close(&in);
 	}
 	free(dirs);
@@ -264,28 +129,25 @@ static enum status prepare_pins(void)
 	return st;
 }
 
-static enum status start(struct run *r, const struct scope *scope, struct config *config)
+/*  is the daemon's then. */
+static enum status serve(struct run *r, struct config *config)
 {
-	enum status st;
 	int err;
 
-	raise_limits();
-	st = prepare_pins() ?: open_inputs(r) ?: privileges__drop();
-	if (st) {
-		config__free(config);
-		return st;
-	}
 	r->period = TICK_NS;
 	if (notify__watchdog() && notify__watchdog() / 2 < r->period)
 		r->period = notify__watchdog() / 2;
-	r->busy = true;
-	err = daemon__open(&r->d, config);
+	err = daemon__start(&r->d, config);
 	if (err)
 		return report(status_of(err), "the system can't be read: %s", why(err));
-	tell(LEVEL_INFO, "in charge%s%s, version %s", *scope->name ? " of " : "", scope->name,
-	    ECHOGATE_VERSION);
+	tell(LEVEL_INFO, "in charge%s%s, version %s", *r->d.scope->name ? " of " : "",
+	     r->d.scope->name, ECHOGATE_VERSION);
 	err = loop__run(&r->loop);
-	return err ? report(FAILED, "epoll: %s", why(err)) : DONE;
+	notify("STOPPING=1");
+	if (err)
+		return report(FAILED, "epoll: %s", why(err));
+	tell(LEVEL_INFO, "stopped; what is attached answers on");
+	return DONE;
 }
 
 static enum status run(const char *path, const char *netns)
@@ -294,44 +156,43 @@ static enum status run(const char *path, const char *netns)
 	struct charge charge = CHARGE_INIT;
 	struct scope scope = SCOPE_INIT;
 	struct config *config = NULL;
-	char *absolute = realpath(path, NULL) ?: strdup(path);
-	enum status st, read;
+	enum status st, broken;
+	char *absolute;
 
 	notify__open();
 	log__open();
-	daemon__init(&r.d, &scope);
-	r.d.path = absolute;
-	st = check_privileges();
+	absolute = realpath(path, NULL) ?: strdup(path);
+	daemon__init(&r.d, &scope, absolute);
+	st = absolute ? check_privileges() : report(FAILED, "%s: %s", path, why(ENOMEM));
 	if (st)
 		goto cleanup;
-	read = config__read(path, &config) ?: config__load_sets(config, NULL, 0);
-	if (read) {
-		config__free(config);
-		config = NULL;
-	}
+	broken = config__read(path, &config) ?: config__load_sets(config, NULL, 0);
 	st = scope__open(&scope, netns) ?: charge__take(&charge, scope.cookie);
 	if (st)
 		goto cleanup;
-	if (read && !runs_already(&scope, absolute)) {
-		st = read;
+	if (broken && !runs_already(&scope)) {
+		st = broken;
 		goto cleanup;
 	}
-	if (read) {
-		note("%s: it isn't taken up, see above; what it said before runs on", absolute);
-		r.d.broken = true;
+	if (broken) {
+		note("%s: it isn't taken up, see above; what runs stays", absolute);
+		config__free(config);
+		config = NULL;
 	}
-	st = start(&r, &scope, config);
+	raise_limits();
+	st = prepare_pins() ?: open_inputs(&r) ?: privileges__drop();
+	if (st)
+		goto cleanup;
+	st = serve(&r, config);
 	config = NULL;
-	notify("STOPPING=1");
-	tell(LEVEL_INFO, "%s; what is attached answers on", st ? "giving up" : "stopped");
 cleanup:
 	config__free(config);
 	daemon__close(&r.d);
-	events__close(&r.events);
 	close_fd(&r.signals.fd);
 	loop__close(&r.loop);
 	charge__release(&charge);
 	scope__close(&scope);
+	free(absolute);
 	return st;
 }
 
