@@ -295,31 +295,47 @@ static size_t carriers(const struct census *c, const __be32 addr[4], const __u32
 	return n;
 }
 
+/* Where it stands in a sorted list, or would. */
+static size_t place_of(const struct addresses *a, const struct address *key)
+{
+	size_t low = 0, high = a->count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (by_address(&a->list[mid], key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 int census__addresses(const struct census *c, const __u32 *own, size_t own_count,
 		      struct addresses *a)
 {
-	size_t common = 0;
-	int err = 0;
-
 	memset(a, 0, sizeof(*a));
-	for (size_t i = 0; !err && i < c->everywhere.count; i++) {
-		const struct address *e = &c->everywhere.list[i];
-
-		err = add(a, e->family, e->broadcast, e->addr);
-	}
-	for (size_t i = 0; !err && i < c->scoped.count; i++) {
+	a->room = c->everywhere.count + c->scoped.count;
+	a->list = malloc(a->room * sizeof(*a->list) ?: 1);
+	if (!a->list)
+		return -ENOMEM;
+	a->count = c->everywhere.count;
+	if (a->count)
+		memcpy(a->list, c->everywhere.list, a->count * sizeof(*a->list));
+	for (size_t i = 0; i < c->scoped.count; i++) {
 		const struct carried *s = &c->scoped.list[i];
+		struct address new = { .family = AF_INET6 };
+		size_t at;
 
 		if (s->ifindex != own[0] || carriers(c, s->addr, own, own_count) != own_count)
 			continue;
-		err = add(a, AF_INET6, false, s->addr);
-		common++;
+		memcpy(new.addr, s->addr, sizeof(new.addr));
+		at = place_of(a, &new);
+		memmove(&a->list[at + 1], &a->list[at], (a->count - at) * sizeof(new));
+		a->list[at] = new;
+		a->count++;
 	}
-	if (err)
-		addresses__free(a);
-	else if (common)
-		sort_once(a);
-	return err;
+	return 0;
 }
 
 void census__choose(const struct census *c, __u32 ifindex, __u8 family, __be32 addr[4])
@@ -430,7 +446,7 @@ size_t addresses__build(const struct addresses *a, struct eg_addrs *table)
 	return fill(a, table, best);
 }
 
-static int extract(const struct eg_addrs *t, struct addresses *a)
+int addresses__read(const struct eg_addrs *t, struct addresses *a)
 {
 	static const __be32 unused[4];
 	int err = 0;
@@ -452,25 +468,37 @@ static int extract(const struct eg_addrs *t, struct addresses *a)
 	return err;
 }
 
-/* Whatever it says of broadcast; NULL: it isn't there. */
-static const struct address *find(const struct addresses *a, const struct address *key)
+/* The order of addresses, whatever they say of broadcast. */
+static int by_place(const struct address *a, const struct address *b)
 {
-	size_t low = 0, high = a->count;
+	return a->family != b->family ? a->family - b->family :
+					memcmp(a->addr, b->addr, sizeof(a->addr));
+}
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		const struct address *m = &a->list[mid];
-		int d = key->family != m->family ? key->family - m->family :
-						   memcmp(key->addr, m->addr, sizeof(m->addr));
+int addresses__compare(const struct addresses *held, const struct addresses *want,
+		       struct addresses *gone, struct addresses *fresh)
+{
+	const struct address *h = held->list, *w = want->list;
+	const struct address *h_end = h + held->count, *w_end = w + want->count;
+	int err = 0;
 
-		if (!d)
-			return m;
+	memset(gone, 0, sizeof(*gone));
+	memset(fresh, 0, sizeof(*fresh));
+	while (!err && (h < h_end || w < w_end)) {
+		int d = h == h_end ? 1 : w == w_end ? -1 : by_place(h, w);
+
 		if (d < 0)
-			high = mid;
-		else
-			low = mid + 1;
+			err = add(gone, h->family, h->broadcast, h->addr);
+		else if (d > 0 || h->broadcast != w->broadcast)
+			err = add(fresh, w->family, w->broadcast, w->addr);
+		h += d <= 0;
+		w += d >= 0;
 	}
-	return NULL;
+	if (err) {
+		addresses__free(gone);
+		addresses__free(fresh);
+	}
+	return err;
 }
 
 /* Programs read while we write: any store may be the last that one sees. A test looks after each. */
@@ -478,73 +506,9 @@ static const struct address *find(const struct addresses *a, const struct addres
 #define PUBLISH(place, value)	__atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
 #endif
 
-static size_t prune4(struct eg_addrs *t, const struct addresses *a, bool *changed)
-{
-	size_t removed = 0;
-
-	for (size_t i = 0; i < EG_ADDR4_BUCKETS; i++) {
-		struct eg_addr4_bucket *b = &t->v4[i];
-
-		for (int w = 0; w < EG_ADDR4_WAYS; w++) {
-			struct address key = { .family = AF_INET, .addr = { b->addr[w] } };
-			bool broadcast = b->broadcast >> w & 1;
-			const struct address *kept;
-
-			if (!b->addr[w])
-				continue;
-			kept = find(a, &key);
-			if (kept && kept->broadcast == broadcast)
-				continue;
-			*changed = true;
-			if (!broadcast)
-				PUBLISH(t->count4, t->count4 - 1);
-			if (kept) {
-				PUBLISH(b->broadcast, b->broadcast ^ 1U << w);
-				if (broadcast)
-					PUBLISH(t->count4, t->count4 + 1);
-				continue;
-			}
-			PUBLISH(b->addr[w], 0);
-			removed++;
-		}
-	}
-	return removed;
-}
-
 static bool is_free6(const __be32 addr[4])
 {
 	return !(addr[0] | addr[1] | addr[2] | addr[3]);
-}
-
-static size_t prune6(struct eg_addrs *t, const struct addresses *a)
-{
-	size_t removed = 0;
-
-	for (size_t i = 0; i < EG_ADDR6_BUCKETS; i++) {
-		for (int w = 0; w < EG_ADDR6_WAYS; w++) {
-			__be32 *addr = t->v6[i].addr[w];
-			struct address key = { .family = AF_INET6 };
-
-			if (is_free6(addr))
-				continue;
-			memcpy(key.addr, addr, sizeof(key.addr));
-			if (find(a, &key))
-				continue;
-			for (int word = 0; word < 4; word++)
-				PUBLISH(addr[word], 0);
-			PUBLISH(t->count6, t->count6 - 1);
-			removed++;
-		}
-	}
-	return removed;
-}
-
-size_t addresses__prune(const struct addresses *a, struct eg_addrs *table, bool *changed)
-{
-	size_t removed = prune4(table, a, changed) + prune6(table, a);
-
-	*changed = *changed || removed;
-	return removed;
 }
 
 /* Whether it stands there, or -1; the first free place is left in @vacant, or -1. */
@@ -572,14 +536,60 @@ static int stands6(const struct eg_addr6_bucket *b, const struct address *a, int
 	return -1;
 }
 
-static bool extend4(struct eg_addrs *t, const struct address *a, bool *changed)
+static void remove4(struct eg_addrs *t, const struct address *a)
 {
 	struct eg_addr4_bucket *b = &t->v4[eg_addr4_bucket_of(t->seed, a->addr[0])];
-	__u32 bit;
-	int w;
+	int vacant, w = stands4(b, a, &vacant);
 
-	if (stands4(b, a, &w) >= 0)
+	if (w < 0)
+		return;
+	if (!(b->broadcast >> w & 1))
+		PUBLISH(t->count4, t->count4 - 1);
+	PUBLISH(b->addr[w], 0);
+}
+
+static void remove6(struct eg_addrs *t, const struct address *a)
+{
+	struct eg_addr6_bucket *b = &t->v6[eg_addr6_bucket_of(t->seed, a->addr)];
+	int vacant, w = stands6(b, a, &vacant);
+
+	if (w < 0)
+		return;
+	for (int word = 0; word < 4; word++)
+		PUBLISH(b->addr[w][word], 0);
+	PUBLISH(t->count6, t->count6 - 1);
+}
+
+void addresses__remove(const struct addresses *gone, struct eg_addrs *table)
+{
+	for (size_t i = 0; i < gone->count; i++) {
+		const struct address *a = &gone->list[i];
+
+		if (a->family == AF_INET)
+			remove4(table, a);
+		else
+			remove6(table, a);
+	}
+}
+
+static void turn4(struct eg_addrs *t, struct eg_addr4_bucket *b, int w, bool broadcast)
+{
+	if ((b->broadcast >> w & 1) == broadcast)
+		return;
+	PUBLISH(b->broadcast, b->broadcast ^ 1U << w);
+	PUBLISH(t->count4, broadcast ? t->count4 - 1 : t->count4 + 1);
+}
+
+static bool insert4(struct eg_addrs *t, const struct address *a)
+{
+	struct eg_addr4_bucket *b = &t->v4[eg_addr4_bucket_of(t->seed, a->addr[0])];
+	int w, held = stands4(b, a, &w);
+	__u32 bit;
+
+	if (held >= 0) {
+		turn4(t, b, held, a->broadcast);
 		return true;
+	}
 	if (w < 0)
 		return false;
 	bit = 1U << w;
@@ -587,7 +597,6 @@ static bool extend4(struct eg_addrs *t, const struct address *a, bool *changed)
 	PUBLISH(b->addr[w], a->addr[0]);
 	if (!a->broadcast)
 		PUBLISH(t->count4, t->count4 + 1);
-	*changed = true;
 	return true;
 }
 
@@ -595,7 +604,7 @@ static bool extend4(struct eg_addrs *t, const struct address *a, bool *changed)
  * Word 0 comes last, and is what a program reads first: before it is there, nothing begins
  * like the address. Unless it is zero, as no address in use begins: such a one waits for the next table.
  */
-static bool extend6(struct eg_addrs *t, const struct address *a, bool *changed)
+static bool insert6(struct eg_addrs *t, const struct address *a)
 {
 	struct eg_addr6_bucket *b = &t->v6[eg_addr6_bucket_of(t->seed, a->addr)];
 	int w;
@@ -607,22 +616,20 @@ static bool extend6(struct eg_addrs *t, const struct address *a, bool *changed)
 	for (int word = 3; word >= 0; word--)
 		PUBLISH(b->addr[w][word], a->addr[word]);
 	PUBLISH(t->count6, t->count6 + 1);
-	*changed = true;
 	return true;
 }
 
-size_t addresses__extend(const struct addresses *a, struct eg_addrs *table, bool *changed)
+size_t addresses__insert(const struct addresses *fresh, struct eg_addrs *table)
 {
 	size_t left_out = 0;
 
 	for (int broadcast = 0; broadcast < 2; broadcast++) {
-		for (size_t i = 0; i < a->count; i++) {
-			const struct address *p = &a->list[i];
+		for (size_t i = 0; i < fresh->count; i++) {
+			const struct address *a = &fresh->list[i];
 
-			if (p->broadcast != broadcast)
-				continue;
-			left_out += !(p->family == AF_INET ? extend4(table, p, changed) :
-							     extend6(table, p, changed));
+			if (a->broadcast == broadcast)
+				left_out += !(a->family == AF_INET ? insert4(table, a) :
+								     insert6(table, a));
 		}
 	}
 	return left_out;
@@ -648,7 +655,7 @@ int addresses__in_table(const struct addresses *a, const struct eg_addrs *table,
 	size_t h = 0;
 	int err;
 
-	err = extract(table, &held);
+	err = addresses__read(table, &held);
 	if (err)
 		return err;
 	*same = true;

@@ -67,15 +67,23 @@ size_t addresses__local(const struct addresses *a);
 /* Fills a table, under a new seed. Returns how many found no place. */
 size_t addresses__build(const struct addresses *a, struct eg_addrs *table);
 
+/* What a table holds, sorted. -ENOMEM */
+int addresses__read(const struct eg_addrs *table, struct addresses *a);
+
 /*
- * Bring a table in step while programs read it; each leaves it right at any moment for every
- * address that stays. First what is gone is taken out, and broadcast marks are set right: returns how
- * many places got free. These must not be taken before every program has ended that has seen them
- * used. Then what is new is put in: returns how many found no place, which under
- * another seed they may. @changed becomes true if anything did.
+ * From what a table holds to what it shall: @gone, and @fresh, what is new or turns from broadcast to
+ * local or back. The caller frees both. -ENOMEM.
  */
-size_t addresses__prune(const struct addresses *a, struct eg_addrs *table, bool *changed);
-size_t addresses__extend(const struct addresses *a, struct eg_addrs *table, bool *changed);
+int addresses__compare(const struct addresses *held, const struct addresses *want,
+		       struct addresses *gone, struct addresses *fresh);
+
+/*
+ * Change a table while programs read it; each leaves it right at any moment for every address
+ * that stays. A place that got free must not be taken before every program has ended that has
+ * seen it used. Insert returns how many found no place, which under another seed they may.
+ */
+void addresses__remove(const struct addresses *gone, struct eg_addrs *table);
+size_t addresses__insert(const struct addresses *fresh, struct eg_addrs *table);
 
 /* True if the table holds just these, but for some that have no place in it. -errno. */
 int addresses__in_table(const struct addresses *a, const struct eg_addrs *table, bool *same);

@@ -31,6 +31,8 @@ struct ward {
 	enum instance_state state;
 	struct eg_meta meta;
 	struct sync sync;		/* if ATTACHED */
+	struct snapshot want;		/* in a round: what it is to be in step with */
+	bool wanting;
 	__u64 generation;		/* the newest we know where it came from */
 	bool mine;			/* named in the file: when it no longer is, it is detached */
 	bool renamed;			/* other rules may be for it now */

@@ -113,21 +113,24 @@ void daemon__look(struct daemon *d)
 
 /* The round ------------------------------------------------------------------------- */
 
-static void read_metrics(struct daemon *d)
+static int read_metrics(struct daemon *d)
 {
 	__u64 start = monotonic_ns();
 	struct metrics now;
+	int err;
 
 	if (start < d->metrics_pause)
-		return;
-	if (metrics__read(&d->rt, &now))
-		return;
+		return 0;
+	err = metrics__read(&d->rt, &now);
+	if (err)
+		return err;
 	metrics__free(&d->metrics);
 	d->metrics = now;
 	d->metrics_due = false;
 	d->metrics_known = true;
 	/* Where there are a million routes, this takes a while. */
 	d->metrics_pause = monotonic_ns() + DUMP_SHARE * (monotonic_ns() - start);
+	return 0;
 }
 
 /* It has this name now. */
@@ -146,44 +149,13 @@ static void name_ward(struct daemon *d, struct ward *w, const char *name)
 	wanted->settled = w->ifindex;
 }
 
-/* Seeds are tried once for each number that is left out. */
-static void judge_left_out(struct ward *w, const struct snapshot *snap)
-{
-	if (!w->sync.left_out)
-		w->tried = 0;
-	if (w->sync.left_out <= w->tried)
-		return;
-	w->tried = w->sync.left_out;
-	w->crowded = sync__would_fit_more(&w->sync, snap);
-	if (!w->crowded)
-		note("%s: %zu of %zu addresses don't fit into the table; the kernel "
-		     "answers for them", w->name, w->sync.left_out, snap->addrs.count);
-}
-
-/* -errno of what may be better the next time. */
-static int bring(struct daemon *d, struct ward *w)
-{
-	struct snapshot snap;
-	int err;
-
-	if (!d->metrics_known)
-		return -EINTR;
-	err = survey__snapshot(&d->survey, w->ifindex, &snap);
-	if (err)
-		return err;
-	err = sync__bring(&w->sync, &snap, &d->metrics);
-	if (err)
-		report(FAILED, "%s: its maps can't be brought in step: %s", w->name, why(err));
-	judge_left_out(w, &snap);
-	snapshot__free(&snap);
-	return err;
-}
-
-static int visit(struct daemon *d, struct ward *w)
+/* Opens what is another, and looks at what the system says of it. -errno */
+static int visit(struct daemon *d, struct ward *w, bool *wait)
 {
 	const struct device *dev = device__find(d->survey.devs, d->survey.dev_count, w->ifindex);
 	int err;
 
+	w->wanting = false;
 	if (!ward__is_current(d, w) || (!dev && w->state == INSTANCE_ATTACHED)) {
 		err = ward__open(d, w);
 		if (err)
@@ -191,7 +163,63 @@ static int visit(struct daemon *d, struct ward *w)
 	}
 	if (dev)
 		name_ward(d, w, dev->name);
-	return dev && w->state == INSTANCE_ATTACHED ? bring(d, w) : 0;
+	if (!dev || w->state != INSTANCE_ATTACHED)
+		return 0;
+	err = survey__snapshot(&d->survey, w->ifindex, &w->want);
+	if (err)
+		return err;
+	err = sync__retire(&w->sync, &w->want, wait);
+	if (err)
+		snapshot__free(&w->want);
+	w->wanting = !err;
+	return err;
+}
+
+/* Seeds are tried once for each number that is left out. */
+static void judge_left_out(struct ward *w)
+{
+	if (!w->sync.left_out)
+		w->tried = 0;
+	if (w->sync.left_out <= w->tried)
+		return;
+	w->tried = w->sync.left_out;
+	w->crowded = sync__would_fit_more(&w->sync);
+	if (!w->crowded)
+		note("%s: %zu of %zu addresses don't fit into the table; the kernel answers for "
+		     "them", w->name, w->sync.left_out, w->sync.held.count);
+}
+
+static int bring(struct daemon *d, struct ward *w)
+{
+	int err;
+
+	if (!w->wanting)
+		return 0;
+	w->wanting = false;
+	err = sync__bring(&w->sync, &w->want, &d->metrics);
+	snapshot__free(&w->want);
+	if (err)
+		report(FAILED, "%s: its maps can't be brought in step: %s", w->name, why(err));
+	judge_left_out(w);
+	return err;
+}
+
+static int bring_all(struct daemon *d)
+{
+	bool wait = false;
+	int err, first = 0;
+
+	for (size_t i = 0; i < d->ward_count; i++) {
+		err = visit(d, &d->wards[i], &wait);
+		first = first ?: err;
+	}
+	if (wait)
+		sync__wait();
+	for (size_t i = 0; i < d->ward_count; i++) {
+		err = bring(d, &d->wards[i]);
+		first = first ?: err;
+	}
+	return first;
 }
 
 /* Whatever comes back under a name of the file is another. */
@@ -211,23 +239,23 @@ static void forget_gone(struct daemon *d)
 static int go_round(struct daemon *d)
 {
 	struct survey survey;
-	int err, first;
+	int err;
 
 	err = survey__take(&d->rt, &survey);
 	if (err)
 		return err;
 	survey__free(&d->survey);
 	d->survey = survey;
-	if (d->metrics_due)
-		read_metrics(d);
-	first = daemon__list(d);
-	for (size_t i = 0; i < d->ward_count; i++) {
-		err = visit(d, &d->wards[i]);
-		first = first ?: err;
+	/* As long as it is due, daemon__look() has it tried again. */
+	if (d->metrics_due) {
+		err = read_metrics(d);
+		if (err && !d->metrics_known)
+			return err;
 	}
+	err = daemon__list(d) ?: bring_all(d);
 	forget_gone(d);
 	upkeep__hasten(d);
-	return first;
+	return err;
 }
 
 int round__take(struct daemon *d)

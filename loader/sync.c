@@ -157,16 +157,6 @@ static int follow_metrics(struct sync *s, const struct metrics *m, bool *changed
 			 sizeof(*m->keys));
 }
 
-/* Until every program has ended that may have seen a place as it was. */
-static void wait_for_programs(void)
-{
-	static const struct timespec grace = { .tv_nsec = GRACE_NS };
-
-	/* It waits for what RCU protects, and so do the kernel's BPF programs run. */
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		nanosleep(&grace, NULL);
-}
-
 /* Each store is one that a program may read: what is read together is stored together. */
 static void store_config(struct eg_config *c, const struct eg_config *want)
 {
@@ -193,53 +183,87 @@ static int new_salt(struct eg_config *c)
 	return 0;
 }
 
+static void forget(struct sync *s)
+{
+	addresses__free(&s->held);
+	addresses__free(&s->fresh);
+	metrics__free(&s->metrics);
+	free(s->vlans);
+	s->vlans = NULL;
+	s->known = false;
+}
+
 /* -errno */
 static int learn(struct sync *s)
 {
 	int err;
 
-	free(s->vlans);
-	metrics__free(&s->metrics);
+	forget(s);
 	err = read_map(s->vlan_map, &vlan_shape, (void **)&s->vlans, &s->vlan_count) ?:
 	      read_map(s->metrics_map, &metrics_shape, (void **)&s->metrics.keys,
-		       &s->metrics.count);
+		       &s->metrics.count) ?:
+	      addresses__read(s->addrs.data, &s->held);
 	s->known = !err;
 	return err;
 }
 
-int sync__bring(struct sync *s, const struct snapshot *snap, const struct metrics *metrics)
+int sync__retire(struct sync *s, const struct snapshot *snap, bool *wait)
 {
-	struct eg_config *config = s->config.data;
-	struct eg_addrs *addrs = s->addrs.data;
-	bool changed = false;
+	struct addresses gone;
 	int err;
 
-	/* What must be left alone comes before what may be answered. */
-	if (addresses__prune(&snap->addrs, addrs, &changed)) {
-		bool same;
-
-		if (addresses__in_table(&snap->addrs, addrs, &same) || !same)
-			wait_for_programs();
-	}
-	err = (s->known ? 0 : learn(s)) ?: follow_metrics(s, metrics, &changed) ?:
-	      follow_vlans(s, snap, &changed);
-	s->known = !err;
-	if (!config__equal(config, &snap->config) || config->tai != snap->config.tai) {
-		store_config(config, &snap->config);
-		changed = true;
-	}
-	s->left_out = addresses__extend(&snap->addrs, addrs, &changed);
-	return (changed ? new_salt(config) : 0) ?: err;
+	err = (s->known ? 0 : learn(s)) ?:
+	      addresses__compare(&s->held, &snap->addrs, &gone, &s->fresh);
+	if (err)
+		return err;
+	addresses__remove(&gone, s->addrs.data);
+	s->changed = s->changed || gone.count || s->fresh.count;
+	*wait = *wait || (gone.count && s->fresh.count);
+	s->known = false;
+	addresses__free(&gone);
+	return 0;
 }
 
-bool sync__would_fit_more(const struct sync *s, const struct snapshot *snap)
+void sync__wait(void)
+{
+	static const struct timespec grace = { .tv_nsec = GRACE_NS };
+
+	/* It waits for what RCU protects, and so do the kernel's BPF programs run. */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		nanosleep(&grace, NULL);
+}
+
+int sync__bring(struct sync *s, struct snapshot *snap, const struct metrics *metrics)
+{
+	struct eg_config *config = s->config.data;
+	int err, salted = 0;
+
+	/* What must be left alone comes before what may be answered. */
+	err = follow_metrics(s, metrics, &s->changed) ?: follow_vlans(s, snap, &s->changed);
+	if (!config__equal(config, &snap->config) || config->tai != snap->config.tai) {
+		store_config(config, &snap->config);
+		s->changed = true;
+	}
+	s->left_out = addresses__insert(&s->fresh, s->addrs.data);
+	addresses__free(&s->fresh);
+	addresses__free(&s->held);
+	s->held = snap->addrs;
+	memset(&snap->addrs, 0, sizeof(snap->addrs));
+	s->known = !err && !s->left_out;
+	if (s->changed)
+		salted = new_salt(config);
+	s->changed = salted;
+	return err ?: salted;
+}
+
+bool sync__would_fit_more(const struct sync *s)
 {
 	struct eg_addrs *anew = malloc(sizeof(*anew));
 	bool more;
 
 	if (!anew)
 		return false;
-	more = addresses__build(&snap->addrs, anew) < s->left_out;
+	more = addresses__build(&s->held, anew) < s->left_out;
 	free(anew);
 	return more;
 }
@@ -298,7 +322,6 @@ void sync__close(struct sync *s)
 	mapped__close(&s->addrs);
 	close_fd(&s->vlan_map);
 	close_fd(&s->metrics_map);
-	free(s->vlans);
-	metrics__free(&s->metrics);
+	forget(s);
 	sync__init(s);
 }

@@ -13,11 +13,14 @@
 struct sync {
 	struct mapped config, addrs;
 	int vlan_map, metrics_map;
-	/* What these two hold, unless that must be read first. */
+	/* What these hold, unless that must be read first. */
 	bool known;
+	struct addresses held;
 	struct vlan *vlans;
 	size_t vlan_count;
 	struct metrics metrics;
+	struct addresses fresh;		/* between sync__retire() and sync__bring() */
+	bool changed;			/* and path_salt is still the same */
 	size_t left_out;		/* addresses that found no place the last time */
 };
 
@@ -28,13 +31,18 @@ int sync__open(struct sync *s, const struct instance *in);
 void sync__close(struct sync *s);
 
 /*
- * Makes the maps hold what @snap and @metrics (those in @snap aren't looked at) say.
- * -errno; whatever isn't in step then is at the next call that succeeds.
+ * In three steps, the second of which serves any number of interfaces at once. First addresses
+ * that are gone are taken out: @wait becomes true if their places are to be taken by others.
+ * Before that every program must have ended that may have seen a place as it was. Then the maps
+ * are made to hold what @snap and @metrics (those in @snap aren't looked at) say; its addresses are
+ * the sync's then. -errno: whatever isn't in step then is after the next calls that succeed.
  */
-int sync__bring(struct sync *s, const struct snapshot *snap, const struct metrics *metrics);
+int sync__retire(struct sync *s, const struct snapshot *snap, bool *wait);
+void sync__wait(void);
+int sync__bring(struct sync *s, struct snapshot *snap, const struct metrics *metrics);
 
 /* After addresses were left out: whether a table under another seed would hold more of them. */
-bool sync__would_fit_more(const struct sync *s, const struct snapshot *snap);
+bool sync__would_fit_more(const struct sync *s);
 
 /* The settings as the programs have them now. */
 const struct eg_config *sync__config(const struct sync *s);
