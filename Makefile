@@ -42,7 +42,8 @@ PARITY_BIN	:= $(if $(PARITY_SRC),$(OUT)/tests/parity)
 BENCH_SRC	:= $(filter-out %.bpf.c,$(wildcard tests/bench/*.c))
 BENCH_BIN	:= $(if $(BENCH_SRC),$(OUT)/tests/bench)
 TOOL_BIN	:= $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
-TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(FUZZ_BIN) $(PARITY_BIN)
+SAN_BIN		:= $(OUT)/tests/echogate-san
+TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(FUZZ_BIN) $(PARITY_BIN) $(SAN_BIN)
 
 ifeq ($(V),1)
 Q :=
@@ -132,10 +133,16 @@ $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=re
 $(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,rtnl.o util.o)
 $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 
-$(OUT)/tests/loader/%.o: loader/%.c $(OUT)/clang
+# The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
+$(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SAN) $^ $(LOADER_LIBS) -o $@
+
+$(OUT)/tests/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) $(SAN) -MMD -MP \
+		-c $< -o $@
 
 $(OUT)/tests/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
 	$(call say,CC,$<)

@@ -101,8 +101,10 @@ int ward__open(struct daemon *d, struct ward *w)
 		return err;
 	w->place = place;
 	w->opened = monotonic_ns();
-	if (w->state == INSTANCE_ATTACHED && is_applied(d, w))
+	if (w->state == INSTANCE_ATTACHED && is_applied(d, w)) {
+		tell(LEVEL_INFO, "%s: a command applied %s", w->name, d->path);
 		daemon__reload(d);
+	}
 	return 0;
 }
 

@@ -383,6 +383,40 @@ need "$ECHOGATE" rollback --netns "$host"
 is "and rolls back" "$(what_runs)" b
 add_addr "$host" h0 198.18.0.11/24
 check "which is followed, too" wait_for 10 fresh h0 h1 h3
+link 4
+printf 'interface h0, h1, h4 {\n}\n' | cat "$work/a" - >"$work/conf"
+need "$ECHOGATE" apply "$work/conf" --netns "$host" --confirm 60
+add_addr "$host" h0 198.18.0.13/24
+check "a command applies the file itself, which is followed" wait_for 10 fresh h0 h1 h3
+check "what it names anew isn't attached before that is confirmed" not_attached h4
+need "$ECHOGATE" confirm --netns "$host"
+check "but after it" wait_for 60 attached h4
+ready=$(told READY=1)
+cp "$work/conf.b" "$work/conf"
+need "$ECHOGATE" apply "$work/conf" --netns "$host"
+check "the file applied again: what it doesn't name any more is detached" wait_for 60 not_attached h4
+need "$ECHOGATE" rollback h0 --netns "$host"
+add_addr "$host" h0 198.18.0.14/24
+check "rolled back, it is followed" wait_for 10 fresh h0 h1 h3
+is "and left so" "$(what_runs)" a
+check "each was told of" is_told READY=1 $((ready + 1))
+need ip -n "$host" link del h4
+
+# --- somebody who holds the lock ---
+
+exec 8</sys/fs/bpf/echogate
+flock 8
+need ip -n "$host" link del h1
+link 1
+beats=$(told WATCHDOG=1)
+check "with the lock of the pins held by another the watchdog is fed" \
+	wait_for 20 is_told WATCHDOG=1 $((beats + 3))
+check "nothing is attached" not_attached h1
+follows "addresses are followed" 198.18.0.15 local ip -n "$host" address add 198.18.0.15/24 dev h0
+flock -u 8
+exec 8<&-
+check "once it is free, what is due is done" wait_for 20 attached h1
+
 printf 'drop icmp type echo-request ttl 77\ninterface h0 {\n}\n' >"$work/conf"
 reload
 check "an interface that the file no longer names is detached" wait_for 10 not_attached h1
@@ -463,15 +497,22 @@ check "who is stopped leaves it attached" attached h0
 is "with nobody in charge" "$(status_of "$host" h0 daemon)" null
 add_addr "$host" h0 198.18.0.12/24
 check "without a daemon nothing is followed" [ -n "$(stale h0)" ]
+need "$ECHOGATE" apply "$work/b" --netns "$host"
 cat "$work/bad" >"$work/conf"
 : >"$work/log"
 start
-check "a start with a broken file: what it said before runs on, and is followed" \
-	wait_for 10 fresh h0
-is "as it was" "$(what_runs)" a
-cp "$work/conf.b" "$work/conf"
+check "a start with a broken file: what runs stays, and is followed" wait_for 10 fresh h0
+is "as it was" "$(what_runs)" b
+like "and the log says why" "$(cat "$work/log")" "<3>$work/conf:1:11: .*<5>$work/conf: it isn't taken up"
+cp "$work/conf.a" "$work/conf"
 reload
-is "mended, it is taken up" "$(what_runs)" b
+is "mended, it is taken up" "$(what_runs)" a
+stop
+
+# As often as the service manager wants, and not only once a second.
+beats=$(told WATCHDOG=1)
+start WATCHDOG_USEC=400000
+check "the watchdog is fed as often as it wants" wait_for 3 is_told WATCHDOG=1 $((beats + 8))
 stop
 
 # --- more than the socket holds ---
@@ -578,9 +619,35 @@ check "and memory has not grown" [ "$after" -le $((before + before / 10 + 256)) 
 check "it still answers" echoed 198.18.0.2
 is "no errors but what was provoked" "$(grep -c '^<[0-3]>' "$work/log")" 0
 
-# --- clsact instead of TCX, without the right to look at programs ---
+# --- the same under ASan and UBSan ---
 
 stop
+: >"$work/log"
+binary=$EG_TESTS/echogate-san
+cp "$work/conf.a" "$work/conf"
+sed -i 's/interface h0/interface h0, t0/' "$work/conf"
+start ECHOGATE_RCVBUF=1
+kill -STOP "$daemon"
+churn 300
+kill -CONT "$daemon"
+check "with sanitizers, too many changes for the socket" wait_for 20 overrun
+need ip -n "$host" link add t0 up type veth peer name t1
+check "with sanitizers, one that appears is attached" wait_for 60 attached t0
+need ip -n "$host" link del t0
+cp "$work/conf.b" "$work/conf"
+reload
+cat "$work/bad" >"$work/conf"
+reload
+need "$ECHOGATE" apply "$work/a" --netns "$host"
+churn 300
+check "with sanitizers, all is as the system has it" wait_for 20 fresh h0
+stop
+is "they found nothing" "$stopped: $(grep -A 20 -E 'Sanitizer|runtime error' "$work/log")" "0: "
+binary=$ECHOGATE
+cp "$work/conf.b" "$work/conf"
+
+# --- clsact instead of TCX, without the right to look at programs ---
+
 need "$ECHOGATE" detach --all --netns "$host"
 start ECHOGATE_NO_TCX=1
 check "clsact: attached" attached h0
