@@ -77,25 +77,32 @@ static unsigned int judge_route(const struct nlmsghdr *nlh)
 	return bits;
 }
 
+static void note_gone(struct events *e, __u32 ifindex)
+{
+	if (e->gone_count < ARRAY_SIZE(e->gone))
+		e->gone[e->gone_count] = ifindex;
+	e->gone_count++;
+}
+
 static int judge(const struct nlmsghdr *nlh, void *data)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	unsigned int *bits = data;
+	struct events *e = data;
 
 	switch (nlh->nlmsg_type) {
 	case RTM_DELLINK:
-		/* A port that leaves its bridge is announced as a link of this family. */
+		/* A port that leaves its bridge is announced as a link of the bridge's family. */
 		if (ifi->ifi_family == AF_UNSPEC)
-			*bits |= EVENT_GONE;
+			note_gone(e, ifi->ifi_index);
 		/* fall through */
 	case RTM_NEWLINK:
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
-		*bits |= EVENT_SYSTEM;
+		e->bits |= EVENT_SYSTEM;
 		break;
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-		*bits |= judge_route(nlh);
+		e->bits |= judge_route(nlh);
 		break;
 	}
 	return MNL_CB_OK;
@@ -103,19 +110,20 @@ static int judge(const struct nlmsghdr *nlh, void *data)
 
 unsigned int events__drain(struct events *e)
 {
-	unsigned int bits = 0;
 	ssize_t n;
 
+	e->bits = 0;
+	e->gone_count = 0;
 	for (int i = 0; i < MESSAGES_MAX; i++) {
 		n = mnl_socket_recvfrom(e->socket, e->buffer, BUFFER);
 		if (n > 0)
-			mnl_cb_run(e->buffer, n, 0, 0, judge, &bits);
+			mnl_cb_run(e->buffer, n, 0, 0, judge, e);
 		else if (n < 0 && errno == EINTR)
 			continue;
 		else if (n < 0 && errno == EAGAIN)
 			break;
 		else
-			bits |= EVENT_OVERRUN;
+			e->bits |= EVENT_OVERRUN;
 	}
-	return bits;
+	return e->bits;
 }

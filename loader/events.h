@@ -10,15 +10,18 @@
 
 enum event {
 	EVENT_SYSTEM	= 1 << 0,	/* a link, or an address */
-	EVENT_GONE	= 1 << 1,	/* a link is no more */
-	EVENT_ROUTES	= 1 << 2,	/* routes went or were replaced, perhaps with their metrics */
-	EVENT_METRICS	= 1 << 3,	/* a route with metrics */
-	EVENT_OVERRUN	= 1 << 4,	/* anything may have been missed */
+	EVENT_ROUTES	= 1 << 1,	/* routes went or were replaced, perhaps with their metrics */
+	EVENT_METRICS	= 1 << 2,	/* a route with metrics */
+	EVENT_OVERRUN	= 1 << 3,	/* anything may have been missed */
 };
 
 struct events {
 	struct mnl_socket *socket;
 	char *buffer;
+	/* As of the last drain: */
+	unsigned int bits;
+	__u32 gone[64];			/* indexes of links that are no more */
+	size_t gone_count;		/* may be more than there is room for */
 };
 
 /* Of the namespace the process is in. -errno. */

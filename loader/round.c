@@ -41,6 +41,23 @@ void round__hasten(struct daemon *d)
 	d->round.due = later(monotonic_ns(), d->pause);
 }
 
+/* What has gone may be there again by now, without what hung on it. */
+static void distrust_gone(struct daemon *d)
+{
+	const struct events *e = &d->events;
+
+	if (e->gone_count > ARRAY_SIZE(e->gone)) {
+		daemon__distrust(d);
+		return;
+	}
+	for (size_t i = 0; i < e->gone_count; i++) {
+		struct ward *w = daemon__ward(d, e->gone[i]);
+
+		if (w)
+			w->place = 0;
+	}
+}
+
 static void take_news(struct watch *w)
 {
 	struct daemon *d = w->owner;
@@ -49,10 +66,10 @@ static void take_news(struct watch *w)
 	if (bits & EVENT_OVERRUN) {
 		d->overruns++;
 		tell(LEVEL_WARNING, "more changes came than the kernel keeps; all is read anew");
-		bits |= EVENT_SYSTEM | EVENT_GONE | EVENT_METRICS;
-	}
-	if (bits & EVENT_GONE)
+		bits |= EVENT_SYSTEM | EVENT_METRICS;
 		daemon__distrust(d);
+	}
+	distrust_gone(d);
 	/* Metrics may go with a route, and routes with what they lead over. */
 	if (bits & EVENT_METRICS || (bits && d->metrics.count))
 		d->metrics_due = true;

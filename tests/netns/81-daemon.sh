@@ -589,7 +589,7 @@ rss() {
 	sed -n 's/^VmRSS:\s*\([0-9]*\).*/\1/p' "/proc/$daemon/status"
 }
 
-# churn CHANGES: addresses that come and go, and now and then a link
+# churn CHANGES: addresses that come and go, and now and then a link, up and down
 churn() {
 	local i n=$(($1 / 2))
 
@@ -598,7 +598,8 @@ churn() {
 		echo "address add fd00:19::$((i % 53 + 1))/128 dev lo nodad"
 		[ $((i % 3)) -eq 0 ] || echo "address del 198.19.$((i % 7)).$((i % 101 + 1))/32 dev h0"
 		[ $((i % 2)) -eq 0 ] || echo "address del fd00:19::$((i % 53 + 1))/128 dev lo"
-		[ $((i % 100)) -ne 0 ] || printf '%s\n' "link add t0 up type veth" "link del t0"
+		[ $((i % 50)) -ne 0 ] || printf '%s\n' "link add t0 up type veth" \
+			"address add 198.19.9.1/24 dev t0" "link set t0 down" "link set t0 up" "link del t0"
 	done >"$work/churn"
 	# What is there already, or isn't, is refused: that is part of it.
 	ip -n "$host" -force -batch "$work/churn" >/dev/null 2>&1
