@@ -133,6 +133,9 @@ $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=re
 $(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,rtnl.o util.o)
 $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 
+$(OUT)/tests/unit-loop: $(addprefix $(OUT)/tests/loader/,loop.o util.o)
+$(OUT)/tests/unit-loop: UNIT_LIBS = -lbpf
+
 # The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
 $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
 	$(call say,LINK,$@)
