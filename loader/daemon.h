@@ -50,7 +50,7 @@ struct wanted {
 
 struct daemon {
 	const struct scope *scope;
-	const char *path;			/* of the file */
+	const char *path;		/* of the file */
 	struct loop *loop;
 	struct rtnl rt;
 
