@@ -3,7 +3,8 @@
 #
 # The daemon: what changes in the system is in the maps soon after, whatever happens to links; the
 # file and its reloads; a daemon that is stopped, killed or replaced while a flood is answered; and
-# address churn, EG_CHURN (2000) changes, after which all is equal and memory no more.
+# address churn, EG_CHURN (2000) changes, after which all is equal and memory no more. EG_LINKS (10)
+# pairs of interfaces come and go at once.
 
 # shellcheck disable=SC2317,SC2119  # functions as arguments, with none of their own
 # shellcheck source=tests/netns/lib.sh
@@ -556,8 +557,9 @@ follows "one more is followed as soon" 198.18.0.200 local \
 
 # --- many interfaces ---
 
+pairs=${EG_LINKS:-10}
 names=()
-for ((i = 0; i < 25; i++)); do
+for ((i = 0; i < pairs; i++)); do
 	names+=("d$i" "e$i")
 	printf '%s\n' "link add d$i up type veth peer name e$i" "link set e$i up"
 done >"$work/links"
@@ -565,13 +567,13 @@ need ip_batch "$work/links"
 { cat "$work/b"; printf 'interface h0, %s {\n}\n' "$(IFS=,; echo "${names[*]}")"; } >"$work/conf"
 reload
 all_attached() {
-	[ "$("$ECHOGATE" status --netns "$host" --json | grep -c '"state": *"attached"')" -eq 51 ]
+	[ "$("$ECHOGATE" status --netns "$host" --json | grep -c '"state": *"attached"')" -eq $((2 * pairs + 1)) ]
 }
-check "50 interfaces more are attached" wait_for 120 all_attached
+check "$((2 * pairs)) interfaces more are attached" wait_for 600 all_attached
 follows "with these and a thousand addresses, one more" 198.18.0.201 local \
 	ip -n "$host" address add 198.18.0.201/24 dev h0
-check "which all of them have" wait_for 10 fresh h0 d0 d24 e24
-for ((i = 0; i < 25; i++)); do
+check "which all of them have" wait_for 10 fresh h0 d0 "d$((pairs - 1))" "e$((pairs - 1))"
+for ((i = 0; i < pairs; i++)); do
 	echo "link del d$i"
 done >"$work/links"
 need ip_batch "$work/links"
