@@ -9,21 +9,36 @@
 
 #include "maps.bpf.h"
 
+/* Class of what stands at `place` of bucket `i`, which is `b`. */
+static __always_inline __u32 eg_class_at(const struct eg_bucket4 *b, __u32 i, __u32 place)
+{
+	const struct eg_mixed4 *c;
+
+	if (likely(b->class != EG_CLASS_MIXED))
+		return b->class;
+	c = bpf_map_lookup_elem(&eg_mixed4, &i);
+	EG_BOUND(place, 15);
+	return c ? c->class[place] : 0;
+}
+
 static __always_inline __u32 eg_find4(__u32 key, __u32 n)
 {
-	__u64 hash = eg_prefix4_hash(eg_prefix_info.seed, key);
-	__u32 i = eg_prefix_home(hash, eg_prefix_info.buckets4), class;
+	__u64 hash = eg_prefix4_hash(eg_prefix_info.seed, key), found;
+	__u32 i = eg_prefix_home(hash, eg_prefix_info.buckets4);
 	const struct eg_bucket4 *b = bpf_map_lookup_elem(&eg_bucket4, &i);
 	__u8 tag = eg_prefix4_tag(hash, n);
 
 	if (!b)
 		return 0;
-	class = eg_bucket4_class(b, key, tag);
-	if (class || !b->spills)
-		return class;
-	i = eg_prefix_other(hash, eg_prefix_info.buckets4);
-	b = bpf_map_lookup_elem(&eg_bucket4, &i);
-	return b ? eg_bucket4_class(b, key, tag) : 0;
+	found = eg_bucket4_find(b, key, tag);
+	if (!found && b->spills) {
+		i = eg_prefix_other(hash, eg_prefix_info.buckets4);
+		b = bpf_map_lookup_elem(&eg_bucket4, &i);
+		if (!b)
+			return 0;
+		found = eg_bucket4_find(b, key, tag);
+	}
+	return found ? eg_class_at(b, i, eg_bucket4_place(found)) : 0;
 }
 
 /* Class of an address in host order, by the lengths in `cell`. */
@@ -50,6 +65,7 @@ static __always_inline __u32 eg_class4(__be32 addr)
 	__u32 host = eg_ntohl(addr), cell, n, key, i;
 	const struct eg_bucket4 *b;
 	__u64 hash, places;
+	__u32 place;
 
 	if (eg_prefix_info.top4) {
 		const struct eg_prefix4 *top;
@@ -75,9 +91,9 @@ static __always_inline __u32 eg_class4(__be32 addr)
 		return 0;
 	places = eg_bucket4_places(b, eg_prefix4_tag(hash, n));
 	if (places) {
-		i = eg_bucket4_place(places);
-		if (likely(b->key[i] == key))
-			return b->class[i];
+		place = eg_bucket4_place(places);
+		if (likely(place < EG_BUCKET4_WAYS && b->key[place] == key))
+			return eg_class_at(b, i, place);
 	} else if (!b->spills) {
 		cell ^= 1u << n;
 		if (!(cell & 0xffff))

@@ -29,13 +29,19 @@ static __always_inline bool eg_filters(__u32 direction)
 	       eg_rulesets[direction].fallback == EG_DEFAULT_DROP;
 }
 
-/* What `m` satisfies as far as a field goes; 0 if there is no such entry. */
-static __always_inline __u64 eg_entry(const struct eg_match *m, __u32 direction, __u32 field)
+/* The entry of a field for its index; 0 if there is none. */
+static __always_inline __u64 eg_entry_of(__u32 direction, __u32 field, __u32 index)
 {
-	__u32 key = eg_rulesets[direction].base[field] + m->index[field];
+	__u32 key = eg_rulesets[direction].base[field] + index;
 	const __u64 *entry = bpf_map_lookup_elem(&eg_table, &key);
 
 	return entry ? *entry : 0;
+}
+
+/* What `m` satisfies as far as a field goes. */
+static __always_inline __u64 eg_entry(const struct eg_match *m, __u32 direction, __u32 field)
+{
+	return eg_entry_of(direction, field, m->index[field]);
 }
 
 static __always_inline const struct eg_vector *eg_vector_of(const struct eg_match *m,
@@ -47,10 +53,10 @@ static __always_inline const struct eg_vector *eg_vector_of(const struct eg_matc
 }
 
 /* The same for the kind; all rules if none asks for it. */
-static __always_inline __u64 eg_kind_entry(const struct eg_match *m, __u32 direction)
+static __always_inline __u64 eg_kind_entry(__u32 direction, __u32 kind)
 {
-	return EG_USED(direction) & EG_BIT(EG_FIELD_KIND) ? eg_entry(m, direction, EG_FIELD_KIND)
-							   : ~0ull;
+	return EG_USED(direction) & EG_BIT(EG_FIELD_KIND)
+		       ? eg_entry_of(direction, EG_FIELD_KIND, kind) : ~0ull;
 }
 
 static __always_inline struct eg_counters *eg_counters_of(__u32 counters)
@@ -275,7 +281,7 @@ static __always_inline __u32 eg_rules_walk(__u32 counters, __u32 direction)
 		c->walk.words = eg_rules_words(&c->match, direction);
 	else
 		c->walk.bits = eg_rules_bits(&c->match, direction,
-					     eg_kind_entry(&c->match, direction));
+					     eg_kind_entry(direction, c->match.kind));
 	bpf_loop(EG_WALK_STEPS, direction == EG_INGRESS ? eg_walk_ingress : eg_walk_egress, &c, 0);
 	return c->walk.rule;
 }
@@ -427,7 +433,7 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 
 	eg_fields_kind(data, end, p, m);
 	/* Mostly the kind alone says that no rule is concerned; 0 is that in vectors too. */
-	bits = eg_rulesets[direction].rules ? eg_kind_entry(m, direction) : 0;
+	bits = eg_rulesets[direction].rules ? eg_kind_entry(direction, m->kind) : 0;
 	if (!bits && !drop && likely(!m->trial))
 		return NULL;
 	/* If no rule asks for more than the kind, a trial's reader will still. */

@@ -175,7 +175,7 @@ struct content {
 	size_t count, size;
 };
 
-#define CONTENT_COUNT	8
+#define CONTENT_COUNT	9
 
 static void list_contents(const struct object_options *opts, struct content *c)
 {
@@ -187,6 +187,7 @@ static void list_contents(const struct object_options *opts, struct content *c)
 		{ PIN_RULES, p->rules, p->rule_count, sizeof(*p->rules) },
 		{ PIN_PREFIX4, t->top4, t->top4_count, sizeof(*t->top4) },
 		{ PIN_BUCKET4, t->buckets4, t->bucket4_count, sizeof(*t->buckets4) },
+		{ PIN_MIXED4, t->mixed4, t->mixed4_count, sizeof(*t->mixed4) },
 		{ PIN_PREFIX6, t->top6, t->top6_count, sizeof(*t->top6) },
 		{ PIN_BUCKET6, t->buckets6, t->bucket6_count, sizeof(*t->buckets6) },
 		{ PIN_TEXT, opts->text, opts->text_size / EG_TEXT_CHUNK, EG_TEXT_CHUNK },
@@ -211,6 +212,7 @@ static void list_maps(struct echogate *skel, struct bpf_map **maps)
 	maps[PIN_RULES] = skel->maps.eg_rules;
 	maps[PIN_PREFIX4] = skel->maps.eg_prefix4;
 	maps[PIN_BUCKET4] = skel->maps.eg_bucket4;
+	maps[PIN_MIXED4] = skel->maps.eg_mixed4;
 	maps[PIN_PREFIX6] = skel->maps.eg_prefix6;
 	maps[PIN_BUCKET6] = skel->maps.eg_bucket6;
 	maps[PIN_TRACE] = skel->maps.eg_trace;

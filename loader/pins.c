@@ -36,6 +36,7 @@ const struct pinned_map pinned_maps[] = {
 	[PIN_RULES] = { "eg_rules", MAP_GENERATION },
 	[PIN_PREFIX4] = { "eg_prefix4", MAP_GENERATION },
 	[PIN_BUCKET4] = { "eg_bucket4", MAP_GENERATION },
+	[PIN_MIXED4] = { "eg_mixed4", MAP_GENERATION },
 	[PIN_PREFIX6] = { "eg_prefix6", MAP_GENERATION },
 	[PIN_BUCKET6] = { "eg_bucket6", MAP_GENERATION },
 	[PIN_TRACE] = { "eg_trace", MAP_GENERATION },

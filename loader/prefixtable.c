@@ -19,7 +19,7 @@
 #define CELLS6_MIN	1024
 
 /* Entries to a bucket on average, tenths: few enough that nine of ten stand in their first. */
-#define LOAD4		50
+#define LOAD4		100
 #define LOAD6		18
 
 #define CLASS_SLOTS	(2 * (CLASS_MAX + 1))
@@ -385,9 +385,15 @@ static int build_top4(struct prefix_table *t, struct entries *e)
 
 static int write4(struct prefix_table *t, const struct entries *e, const struct nest *n)
 {
+	bool mixed = false;
+
+	for (size_t i = 1; i < e->count; i++)
+		mixed |= e->list[i].value != e->list[0].value;
 	t->info.buckets4 = t->bucket4_count = n->buckets;
 	t->buckets4 = calloc(n->buckets, sizeof(*t->buckets4));
-	if (!t->buckets4)
+	t->mixed4_count = mixed ? n->buckets : 1;
+	t->mixed4 = calloc(t->mixed4_count, sizeof(*t->mixed4));
+	if (!t->buckets4 || !t->mixed4)
 		return -ENOMEM;
 	for (size_t i = 0; i < (size_t)n->buckets * n->ways; i++) {
 		struct eg_bucket4 *b = &t->buckets4[i / n->ways];
@@ -395,14 +401,21 @@ static int write4(struct prefix_table *t, const struct entries *e, const struct 
 		const struct entry *p;
 		__u32 home;
 		__u64 hash;
+		__u8 tag;
 
 		if (!n->slots[i])
 			continue;
 		p = &e->list[n->slots[i] - 1];
 		hash = n->hash[n->slots[i] - 1];
 		b->key[way] = entry_key4(p);
-		b->class[way] = p->value;
-		b->tags |= (__u64)eg_prefix4_tag(hash, 32 - p->length) << (8 * way);
+		tag = eg_prefix4_tag(hash, 32 - p->length);
+		if (way < 8)
+			b->tags |= (__u64)tag << (8 * way);
+		else
+			b->tags8 |= (__u32)tag << (8 * (way - 8));
+		b->class = !b->class || b->class == p->value ? p->value : EG_CLASS_MIXED;
+		if (mixed)
+			t->mixed4[i / n->ways].class[way] = p->value;
 		home = eg_prefix_home(hash, n->buckets);
 		if (home != i / n->ways)
 			t->buckets4[home].spills = 1;
@@ -572,6 +585,7 @@ void prefix_table__free(struct prefix_table *t)
 {
 	free(t->top4);
 	free(t->buckets4);
+	free(t->mixed4);
 	free(t->top6);
 	free(t->buckets6);
 	free(t->members);
@@ -581,5 +595,6 @@ void prefix_table__free(struct prefix_table *t)
 size_t prefix_table__memory(const struct prefix_table *t)
 {
 	return t->top4_count * sizeof(*t->top4) + t->bucket4_count * sizeof(*t->buckets4) +
+	       t->mixed4_count * sizeof(*t->mixed4) +
 	       t->top6_count * sizeof(*t->top6) + t->bucket6_count * sizeof(*t->buckets6);
 }

@@ -9,7 +9,7 @@
 #include "ruleset.h"
 #include "echogate/prefix.h"
 
-#define CLASS_MAX	65535		/* class 0: in no list */
+#define CLASS_MAX	65534		/* class 0: in no list; 65535: EG_CLASS_MIXED */
 
 /* Built from lists; what is looked up at run time is laid out in echogate/prefix.h. */
 struct prefix_table {
@@ -18,6 +18,8 @@ struct prefix_table {
 	size_t top4_count;
 	struct eg_bucket4 *buckets4;
 	size_t bucket4_count;
+	struct eg_mixed4 *mixed4;
+	size_t mixed4_count;
 	struct eg_prefix6 *top6;
 	size_t top6_count;
 	struct eg_bucket6 *buckets6;

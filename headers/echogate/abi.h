@@ -392,7 +392,7 @@ struct eg_trace {
 
 /* Prefixes: see prefix.h ------------------------------------------------- */
 
-#define EG_BUCKET4_WAYS		8
+#define EG_BUCKET4_WAYS		12
 #define EG_BUCKET6_WAYS		3
 #define EG_PREFIX6_LENGTHS	128	/* 1 to 128: ::/0 needs no look-up */
 
@@ -408,15 +408,24 @@ struct eg_prefix4 {
 /*
  * Map eg_bucket4: array, by a hash of the key. A key is the prefix with a one behind its
  * last bit; that of a /32 is the address. A tag is 0x80 and seven bits of the hash, the
- * lowest of them inverted for a /32. Byte n of `tags` belongs to place n; 0: unused.
+ * lowest of them inverted for a /32. Byte n of `tags` belongs to place n, and of `tags8` to
+ * place 8 + n; 0: unused.
  */
 struct eg_bucket4 {
 	__u64 tags;
+	__u32 tags8;
 	__u32 key[EG_BUCKET4_WAYS];
-	__u16 class[EG_BUCKET4_WAYS];
+	__u16 class;			/* of all that stand here, or EG_CLASS_MIXED */
 	__u8  spills;			/* 1: some prefix from here stands in its other bucket */
-	__u8  pad[7];
+	__u8  pad;
 };
+
+/* Map eg_mixed4: array like eg_bucket4, of one entry if no bucket is mixed: class by place. */
+struct eg_mixed4 {
+	__u16 class[16];
+};
+
+#define EG_CLASS_MIXED		0xffff
 
 /*
  * Map eg_prefix6: array of cells, found by a hash of the upper 32 bits. Bit n: a prefix longer
@@ -523,7 +532,8 @@ EG_SAME("eg_rule_cell", sizeof(struct eg_rule_cell), 32);
 EG_SAME("eg_source_bucket", sizeof(struct eg_source_bucket), 64);
 EG_SAME("eg_prefix4", sizeof(struct eg_prefix4), 64);
 EG_SAME("eg_bucket4", sizeof(struct eg_bucket4), 64);
-EG_SAME("eg_bucket4.class", __builtin_offsetof(struct eg_bucket4, class), 40);
+EG_SAME("eg_bucket4.class", __builtin_offsetof(struct eg_bucket4, class), 60);
+EG_SAME("eg_mixed4", sizeof(struct eg_mixed4), 32);
 EG_SAME("eg_prefix6", sizeof(struct eg_prefix6), 64);
 EG_SAME("eg_bucket6", sizeof(struct eg_bucket6), 64);
 EG_SAME("eg_bucket6.class", __builtin_offsetof(struct eg_bucket6, class), 48);

@@ -62,35 +62,43 @@ static __always_inline __u32 eg_prefix6_cell(__u64 seed, __u32 top, __u32 n)
 
 #define EG_EVERY_BYTE	0x0101010101010101ull
 
-/* The places with this tag: bit 8 * n for place n. Not all of them need have the key. */
-static __always_inline __u64 eg_bucket4_places(const struct eg_bucket4 *b, __u8 tag)
+/* The bytes of `tags` that are `tag`: bit 8 * n for byte n. */
+static __always_inline __u64 eg_same_tags(__u64 tags, __u8 tag)
 {
-	__u64 differ = b->tags ^ tag * EG_EVERY_BYTE;
+	__u64 differ = tags ^ tag * EG_EVERY_BYTE;
 
 	/* A byte of 0x80 less up to 0x7f borrows nothing from the next. */
 	return ((0x80 * EG_EVERY_BYTE - (differ & 0x7f * EG_EVERY_BYTE)) & ~differ) >> 7 &
 	       EG_EVERY_BYTE;
 }
 
-/* The first of such places, if there is one: each has three bits of the factor. */
+/* The bit of place n among places: those of the second eight stand between the first. */
+#define EG_PLACE_BIT(n)	(8 * ((n) & 7) + 4 * ((n) >> 3))
+
+/* The places with this tag. Not all of them need have the key. */
+static __always_inline __u64 eg_bucket4_places(const struct eg_bucket4 *b, __u8 tag)
+{
+	return eg_same_tags(b->tags, tag) | eg_same_tags(b->tags8, tag) << EG_PLACE_BIT(8);
+}
+
+/* The first of such places, if there is one: each has four bits of the factor. */
 static __always_inline __u32 eg_bucket4_place(__u64 places)
 {
-	return ((places & -places) * 0x0020406080a0c0e0ull) >> 61;
+	return ((places & -places) * 0x08192a3b40506070ull) >> 60;
 }
 
 /*
- * Class of a key in this bucket; 0: it isn't here. Without a branch, since look-ups
- * are done in a loop, where the verifier would follow every combination of them.
+ * The place of a key in this bucket among places, 0 if it isn't here. Without a branch, since
+ * look-ups are done in a loop, where the verifier would follow every combination of them.
  */
-static __always_inline __u32 eg_bucket4_class(const struct eg_bucket4 *b, __u32 key, __u8 tag)
+static __always_inline __u64 eg_bucket4_find(const struct eg_bucket4 *b, __u32 key, __u8 tag)
 {
 	__u64 same = 0;
 
-#pragma GCC unroll 8
+#pragma GCC unroll 12
 	for (int i = 0; i < EG_BUCKET4_WAYS; i++)
-		same |= eg_is_zero(b->key[i] ^ key) << (8 * i);
-	same &= eg_bucket4_places(b, tag);
-	return b->class[eg_bucket4_place(same)] & (eg_is_zero(same | same >> 32) - 1);
+		same |= eg_is_zero(b->key[i] ^ key) << EG_PLACE_BIT(i);
+	return same & eg_bucket4_places(b, tag);
 }
 
 static __always_inline __u32 eg_bucket6_class(const struct eg_bucket6 *b, __u64 hi, __u64 lo,

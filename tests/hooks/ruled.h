@@ -87,6 +87,7 @@ static inline void ruled_fill(struct ruled *r)
 		{ skel->maps.eg_rules, c->rules, c->rule_count, sizeof(*c->rules) },
 		{ skel->maps.eg_prefix4, t->top4, t->top4_count, sizeof(*t->top4) },
 		{ skel->maps.eg_bucket4, t->buckets4, t->bucket4_count, sizeof(*t->buckets4) },
+		{ skel->maps.eg_mixed4, t->mixed4, t->mixed4_count, sizeof(*t->mixed4) },
 		{ skel->maps.eg_prefix6, t->top6, t->top6_count, sizeof(*t->top6) },
 		{ skel->maps.eg_bucket6, t->buckets6, t->bucket6_count, sizeof(*t->buckets6) },
 	};

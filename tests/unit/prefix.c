@@ -22,7 +22,7 @@ struct map {
 };
 
 static struct eg_prefix_info eg_prefix_info;
-static struct map eg_prefix4, eg_bucket4, eg_prefix6, eg_bucket6;
+static struct map eg_prefix4, eg_bucket4, eg_mixed4, eg_prefix6, eg_bucket6;
 static size_t fetched;
 
 static const void *bpf_map_lookup_elem(const struct map *map, const __u32 *key)
@@ -41,6 +41,7 @@ static void use(const struct prefix_table *t)
 	eg_prefix_info = t->info;
 	eg_prefix4 = (struct map){ t->top4, sizeof(*t->top4), t->top4_count };
 	eg_bucket4 = (struct map){ t->buckets4, sizeof(*t->buckets4), t->bucket4_count };
+	eg_mixed4 = (struct map){ t->mixed4, sizeof(*t->mixed4), t->mixed4_count };
 	eg_prefix6 = (struct map){ t->top6, sizeof(*t->top6), t->top6_count };
 	eg_bucket6 = (struct map){ t->buckets6, sizeof(*t->buckets6), t->bucket6_count };
 }
