@@ -29,7 +29,7 @@ BOUT	:= $(OUT)/bpf-$(notdir $(CLANG))
 BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member -I. -Iheaders
 CFLAGS		?= -O2 -g
 HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
-LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng
+LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
 
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
@@ -130,6 +130,9 @@ $(OUT)/tests/unit-hex: $(OUT)/tests/loader/hex.o
 $(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
 $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
+$(OUT)/tests/unit-wire: $(addprefix $(OUT)/tests/loader/,wire.o util.o)
+$(OUT)/tests/unit-wire: UNIT_LIBS = -ljson-c -lbpf
+
 $(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,rtnl.o util.o)
 $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 
@@ -163,6 +166,8 @@ FUZZ_SECONDS	?= 600
 FUZZ_CC		:= $(CLANG) -fsanitize=address,undefined -fno-sanitize-recover=all
 $(OUT)/tests/fuzz-language: $(addprefix $(OUT)/tests/fuzz/,$(LANGUAGE))
 $(OUT)/tests/fuzz-language: FUZZ_LIBS = -lbpf
+$(OUT)/tests/fuzz-request: $(addprefix $(OUT)/tests/fuzz/,wire.o util.o)
+$(OUT)/tests/fuzz-request: FUZZ_LIBS = -ljson-c -lbpf
 
 $(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
 	$(call say,CLANG,$<)

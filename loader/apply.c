@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "ask.h"
 #include "command.h"
 #include "confirm.h"
 #include "deploy.h"
@@ -270,6 +271,8 @@ enum status cmd_apply(const struct command *self, int argc, char **argv)
 	for (size_t i = 0; i < count; i++)
 		if (check_ifname(names[i]))
 			return USAGE;
+	if (!opts.check && ask__instead(self, argc, argv, opts.netns, &st))
+		return st;
 	/* Before there is a million prefixes in memory, which it would keep. */
 	if (opts.confirm)
 		st = check_privileges() ?: guard__start(&guard, opts.netns);

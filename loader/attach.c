@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "attach.h"
+#include "ask.h"
 #include "command.h"
 #include "confirm.h"
 #include "forwarding.h"
@@ -356,6 +357,8 @@ enum status cmd_attach(const struct command *self, int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		if (check_ifname(argv[i]))
 			return USAGE;
+	if (ask__instead(self, argc, argv, netns, &st))
+		return st;
 	st = read_config(config, argv + optind, argc - optind, &given);
 	opts.config = given;
 	st = st ?: check_privileges();

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 struct pin_dir ward__dir(const struct daemon *d, const struct ward *w)
 {
@@ -196,6 +197,7 @@ void daemon__init(struct daemon *d, const struct scope *scope, const char *path)
 	memset(d, 0, sizeof(*d));
 	d->scope = scope;
 	d->path = path;
+	d->tally.started = time(NULL);
 	d->lock = -1;
 	d->busy = true;
 	d->metrics_due = true;
@@ -267,9 +269,9 @@ static void describe(const struct daemon *d, char *text, size_t size)
 		 addresses, addresses == 1 ? "" : "es");
 	if (missing)
 		snprintf(text + strlen(text), size - strlen(text), "; %zu not attached", missing);
-	if (d->overruns)
+	if (d->tally.overruns)
 		snprintf(text + strlen(text), size - strlen(text), "; %llu overrun%s",
-			 (unsigned long long)d->overruns, d->overruns == 1 ? "" : "s");
+			 (unsigned long long)d->tally.overruns, d->tally.overruns == 1 ? "" : "s");
 	if (d->broken)
 		snprintf(text + strlen(text), size - strlen(text),
 			 "; %s is broken, what ran before runs on", d->path);

@@ -48,6 +48,14 @@ struct wanted {
 	struct backoff backoff;
 };
 
+/* What it has done, for those who watch it. */
+struct tally {
+	__u64 started;			/* seconds since 1970 */
+	__u64 wakeups, overruns;	/* by events */
+	__u64 rounds, failed_rounds;
+	__u64 reloads, failed_reloads;
+};
+
 struct daemon {
 	const struct scope *scope;
 	const char *path;		/* of the file */
@@ -58,6 +66,7 @@ struct daemon {
 	struct wanted *wanted;
 	size_t wanted_count;
 	bool broken;			/* what the file says now isn't what runs */
+	struct tally tally;
 
 	struct ward *wards;
 	size_t ward_count;
@@ -71,7 +80,6 @@ struct daemon {
 	struct metrics metrics;
 	bool metrics_known, metrics_due;
 	__u64 metrics_pause;
-	__u64 overruns;
 
 	/* upkeep.c */
 	struct watch upkeep;

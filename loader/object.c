@@ -220,6 +220,19 @@ static void list_maps(struct echogate *skel, struct bpf_map **maps)
 	maps[PIN_META] = skel->maps.eg_meta;
 }
 
+const struct bpf_map *object__map(enum pin_map pin, const struct btf **types)
+{
+	static struct echogate *skeleton;
+	struct bpf_map *maps[PIN_MAP_COUNT];
+
+	skeleton = skeleton ?: echogate__open();
+	if (!skeleton)
+		return NULL;
+	list_maps(skeleton, maps);
+	*types = bpf_object__btf(skeleton->obj);
+	return maps[pin];
+}
+
 /* Which maps are taken over, and how large the others are. -errno. */
 static int prepare_maps(struct bpf_map *const *maps, const struct content *contents,
 			const int *reuse)

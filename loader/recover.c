@@ -156,6 +156,8 @@ size_t recover(const struct scope *s)
 	size_t count, removed;
 	struct pin_dir *dirs;
 
+	if (s->confined)
+		return recover__here(s);
 	if (pins__list(&dirs, &count))
 		return 0;
 	removed = put_all_in_order(s, dirs, count);

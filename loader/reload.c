@@ -24,6 +24,7 @@ void reload__begin(struct daemon *d)
 		return;
 	}
 	d->broken = true;
+	d->tally.failed_reloads++;
 	config__free(config);
 	report(st, "%s: it isn't taken up, see above; what ran before runs on", d->path);
 }
@@ -76,10 +77,12 @@ static void end(struct daemon *d, bool done)
 {
 	d->broken = !done || take_over(d, d->coming);
 	if (d->broken) {
+		d->tally.failed_reloads++;
 		note("%s: it isn't taken up; what ran before runs on", d->path);
 		reload__close(d);
 		return;
 	}
+	d->tally.reloads++;
 	tell_result(&d->deployment);
 	tell(LEVEL_INFO, "%s: taken up", d->path);
 	d->coming = NULL;

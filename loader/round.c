@@ -63,8 +63,9 @@ static void take_news(struct watch *w)
 	struct daemon *d = w->owner;
 	unsigned int bits = events__drain(&d->events);
 
+	d->tally.wakeups++;
 	if (bits & EVENT_OVERRUN) {
-		d->overruns++;
+		d->tally.overruns++;
 		tell(LEVEL_WARNING, "more changes came than the kernel keeps; all is read anew");
 		bits |= EVENT_SYSTEM | EVENT_METRICS;
 		daemon__distrust(d);
@@ -283,7 +284,9 @@ int round__take(struct daemon *d)
 	err = go_round(d);
 	end = monotonic_ns();
 	d->pause = end + (end - start);
+	d->tally.rounds++;
 	if (err) {
+		d->tally.failed_rounds++;
 		d->pause += RETRY_NS;
 		round__hasten(d);
 	}

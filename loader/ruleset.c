@@ -71,6 +71,11 @@ const char **config__interfaces(const struct config *c, size_t *count)
 	return list;
 }
 
+struct meeting config__metrics(const struct config *c)
+{
+	return c ? c->metrics : (struct meeting){ .size = 0 };
+}
+
 const char *config__path(const struct config *c)
 {
 	return c ? c->path : "";

@@ -147,6 +147,12 @@ struct rules {
 
 struct config;
 
+/* Where somebody listens; size 0: nowhere. */
+struct meeting {
+	struct sockaddr_storage address;	/* of IPv4, IPv6, or a path */
+	socklen_t size;
+};
+
 /*
  * Reads a file, or a text with `path` standing for its name in messages and as
  * the place that relative set files start at. Prints every error and warning that
@@ -165,6 +171,9 @@ enum status config__load_sets(struct config *c, char *const *ifnames, size_t cou
  * list to the caller; NULL without memory.
  */
 const char **config__interfaces(const struct config *c, size_t *count);
+
+/* Where the daemon is to show metrics. */
+struct meeting config__metrics(const struct config *c);
 
 /* Absolute path of the file, "" for none. */
 const char *config__path(const struct config *c);

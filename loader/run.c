@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "charge.h"
 #include "command.h"
+#include "control.h"
 #include "daemon.h"
+#include "exporter.h"
 #include "log.h"
 #include "notify.h"
 #include "privileges.h"
@@ -21,6 +23,8 @@
 struct run {
 	struct daemon d;
 	struct loop loop;
+	struct control control;
+	struct exporter exporter;
 	struct watch signals, tick;
 	__u64 period;			/* of ticks, ns */
 };
@@ -46,6 +50,7 @@ static void tick(struct watch *w)
 
 	w->due = monotonic_ns() + r->period;
 	daemon__look(&r->d);
+	exporter__follow(&r->exporter);
 	log__tick();
 	notify("WATCHDOG=1");
 }
@@ -83,7 +88,10 @@ static enum status open_inputs(struct run *r)
 	int err;
 
 	err = loop__open(&r->loop) ?: add_watches(r) ?: daemon__open(&r->d, &r->loop);
-	return err ? report(status_of(err), "the daemon can't be set up: %s", why(err)) : DONE;
+	if (err)
+		return report(status_of(err), "the daemon can't be set up: %s", why(err));
+	control__open(&r->control, &r->loop, r->d.scope);
+	return DONE;
 }
 
 /* Two descriptors for each interface, and many for one that is being attached. */
@@ -152,7 +160,7 @@ static enum status serve(struct run *r, struct config *config)
 
 static enum status run(const char *path, const char *netns)
 {
-	struct run r = { .loop = LOOP_INIT, .signals.fd = -1 };
+	struct run r = { .loop = LOOP_INIT, .signals.fd = -1, .control = CONTROL_INIT };
 	struct charge charge = CHARGE_INIT;
 	struct scope scope = SCOPE_INIT;
 	struct config *config = NULL;
@@ -163,6 +171,7 @@ static enum status run(const char *path, const char *netns)
 	log__open();
 	absolute = realpath(path, NULL) ?: strdup(path);
 	daemon__init(&r.d, &scope, absolute);
+	exporter__init(&r.exporter, &r.loop, &r.d);
 	st = absolute ? check_privileges() : report(FAILED, "%s: %s", path, why(ENOMEM));
 	if (st)
 		goto cleanup;
@@ -187,6 +196,8 @@ static enum status run(const char *path, const char *netns)
 	config = NULL;
 cleanup:
 	config__free(config);
+	control__close(&r.control);
+	exporter__close(&r.exporter);
 	daemon__close(&r.d);
 	close_fd(&r.signals.fd);
 	loop__close(&r.loop);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "ask.h"
 #include "charge.h"
 #include "command.h"
 #include "confirm.h"
@@ -6,7 +7,6 @@
 #include "forwarding.h"
 #include "instance.h"
 #include "json.h"
-#include "rodata.h"
 #include "snapshot.h"
 #include "swap.h"
 
@@ -116,19 +116,6 @@ static void compare(const struct instance *in, const struct eg_addrs *table, str
 	rtnl__close(&rt);
 }
 
-/* The switch is in the running program and nowhere else. */
-static const char *read_reply_path(__u32 program)
-{
-	int fd = bpf_prog_get_fd_by_id(program), err;
-	bool swap;
-
-	if (fd < 0)
-		return NULL;
-	err = rodata__read(fd, "eg_swap", &swap, sizeof(swap));
-	close(fd);
-	return err ? NULL : swap ? "swap" : "fib";
-}
-
 /* What a rollback would lead to; 0: nothing. */
 static __u64 read_previous(const struct instance *in)
 {
@@ -148,7 +135,7 @@ static void find_out(const struct scope *s, const struct instance *in, struct fi
 {
 	struct eg_addrs *table = read_table(in);
 	char name[EG_META_PATH];
-	__u32 program;
+	__u32 program = instance__program(in, HOOK_XDP) ?: instance__program(in, HOOK_TC_INGRESS);
 
 	memset(f, 0, sizeof(*f));
 	if (table)
@@ -157,11 +144,10 @@ static void find_out(const struct scope *s, const struct instance *in, struct fi
 		f->vlans = count_keys(in->maps[PIN_VLANS], EG_VLANS_MAX);
 	if (in->maps[PIN_METRICS] >= 0)
 		f->metrics = count_keys(in->maps[PIN_METRICS], EG_METRICS_MAX);
-	program = instance__program(in, HOOK_XDP) ?: instance__program(in, HOOK_TC_INGRESS);
 	f->previous = read_previous(in);
 	f->daemon = charge__holder(in->dir.cookie);
-	if (program)
-		f->reply_path = read_reply_path(program);
+	if (program && in->abi == EG_ABI)
+		f->reply_path = in->meta.swap ? "swap" : "fib";
 	if (in->present && !netns__enter(s, in->dir.cookie, in->meta.netns, name, sizeof(name))) {
 		if (table)
 			compare(in, table, f);
@@ -383,6 +369,8 @@ enum status cmd_status(const struct command *self, int argc, char **argv)
 			return o == OPTION_HELP ? DONE : USAGE;
 		}
 	}
+	if (ask__instead(self, argc, argv, netns, &st))
+		return st;
 	st = check_privileges() ?: scope__open(&scope, netns);
 	if (st)
 		goto cleanup;

@@ -15,6 +15,7 @@
 #include <bpf/libbpf.h>
 
 int verbosity;
+bool stdout_is_terminal;
 
 static char last_warning[512];
 
@@ -174,16 +175,31 @@ static bool has(const struct __user_cap_data_struct *caps, int cap)
 	return caps[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
 }
 
-enum status check_privileges(void)
+static void read_privileges(bool *bpf, bool *net)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct caps[2] = {};
+
+	*bpf = *net = true;	/* if they can't be read, the kernel's own refusal has to do */
+	if (syscall(SYS_capget, &head, caps))
+		return;
+	*bpf = has(caps, CAP_BPF) || has(caps, CAP_SYS_ADMIN);
+	*net = has(caps, CAP_NET_ADMIN);
+}
+
+bool is_privileged(void)
+{
 	bool bpf, net;
 
-	if (syscall(SYS_capget, &head, caps))
-		return DONE;	/* the kernel's own refusal has to do */
-	bpf = has(caps, CAP_BPF) || has(caps, CAP_SYS_ADMIN);
-	net = has(caps, CAP_NET_ADMIN);
+	read_privileges(&bpf, &net);
+	return bpf && net;
+}
+
+enum status check_privileges(void)
+{
+	bool bpf, net;
+
+	read_privileges(&bpf, &net);
 	if (bpf && net) {
 		__u32 id;
 

@@ -29,6 +29,9 @@ enum status {
 /* 1: libbpf's warnings and notes are shown. 2: its debugging too. */
 extern int verbosity;
 
+/* A person looks at what is printed, not a program. */
+extern bool stdout_is_terminal;
+
 /* Prints one line on stderr, "echogate: ...", and returns @status. */
 __attribute__((format(printf, 2, 3)))
 enum status report(enum status status, const char *fmt, ...);
@@ -84,6 +87,9 @@ void copy_text(char *to, const char *from, size_t size);
 
 /* bpf() itself, and the capabilities that every command on BPF objects needs. Reports. */
 enum status check_privileges(void);
+
+/* The capabilities, silently. */
+bool is_privileged(void);
 
 /* libbpf's messages go through here from now on. */
 void libbpf_quieten(void);
