@@ -29,7 +29,7 @@ BOUT	:= $(OUT)/bpf-$(notdir $(CLANG))
 BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member -I. -Iheaders
 CFLAGS		?= -O2 -g
 HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
-LOADER_PKGS	:= libbpf libmnl json-c libpcap
+LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
 
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
@@ -42,7 +42,8 @@ PARITY_BIN	:= $(if $(PARITY_SRC),$(OUT)/tests/parity)
 BENCH_SRC	:= $(filter-out %.bpf.c,$(wildcard tests/bench/*.c))
 BENCH_BIN	:= $(if $(BENCH_SRC),$(OUT)/tests/bench)
 TOOL_BIN	:= $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
-TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(FUZZ_BIN) $(PARITY_BIN)
+SAN_BIN		:= $(OUT)/tests/echogate-san
+TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(FUZZ_BIN) $(PARITY_BIN) $(SAN_BIN)
 
 ifeq ($(V),1)
 Q :=
@@ -129,10 +130,25 @@ $(OUT)/tests/unit-hex: $(OUT)/tests/loader/hex.o
 $(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
 $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-$(OUT)/tests/loader/%.o: loader/%.c $(OUT)/clang
+$(OUT)/tests/unit-wire: $(addprefix $(OUT)/tests/loader/,wire.o util.o)
+$(OUT)/tests/unit-wire: UNIT_LIBS = -ljson-c -lbpf
+
+$(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,rtnl.o util.o)
+$(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
+
+$(OUT)/tests/unit-loop: $(addprefix $(OUT)/tests/loader/,loop.o util.o)
+$(OUT)/tests/unit-loop: UNIT_LIBS = -lbpf
+
+# The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
+$(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SAN) $^ $(LOADER_LIBS) -o $@
+
+$(OUT)/tests/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) $(SAN) -MMD -MP \
+		-c $< -o $@
 
 $(OUT)/tests/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
 	$(call say,CC,$<)
@@ -142,7 +158,7 @@ $(OUT)/tests/loader/%.o: $(OUT)/loader/%.c $(OUT)/clang
 $(OUT)/tests/unit-%: tests/unit/%.c $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $(filter %.c %.o,$^) -lcmocka \
+	$(Q)$(CC) $(HOST_CFLAGS) $(SAN) -Itests -I. -MMD -MP -MF $@.d $< $(filter %.o,$^) -lcmocka \
 		$(UNIT_LIBS) -o $@
 
 # libFuzzer comes with clang, so here clang compiles all of it.
@@ -150,6 +166,8 @@ FUZZ_SECONDS	?= 600
 FUZZ_CC		:= $(CLANG) -fsanitize=address,undefined -fno-sanitize-recover=all
 $(OUT)/tests/fuzz-language: $(addprefix $(OUT)/tests/fuzz/,$(LANGUAGE))
 $(OUT)/tests/fuzz-language: FUZZ_LIBS = -lbpf
+$(OUT)/tests/fuzz-request: $(addprefix $(OUT)/tests/fuzz/,wire.o util.o)
+$(OUT)/tests/fuzz-request: FUZZ_LIBS = -ljson-c -lbpf
 
 $(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
 	$(call say,CLANG,$<)

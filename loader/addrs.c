@@ -13,19 +13,11 @@
 /* With half the places taken, one seed in two suits; more tries change nothing. */
 #define SEED_TRIES	64
 
+/* One dump at a time adds to it. */
 struct reading {
-	struct addresses *addrs;
+	struct census *census;
 	const struct device *devs;
 	size_t dev_count;
-	const __u32 *own;
-	size_t own_count;
-	struct scoped *scoped;		/* link-local addresses of own devices */
-	size_t scoped_count;
-};
-
-struct scoped {
-	__be32 addr[4];
-	__u32 ifindex;
 };
 
 static int add(struct addresses *a, __u8 family, bool broadcast, const void *addr)
@@ -102,124 +94,161 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 			memcpy(&dst, mnl_attr_get_payload(a), sizeof(dst));
 	if (!dst || ntohl(dst) >> 24 == 127)
 		return MNL_CB_OK;
-	return cb_result(add(r->addrs, AF_INET, rtm->rtm_type == RTN_BROADCAST, &dst));
+	return cb_result(add(&r->census->everywhere, AF_INET, rtm->rtm_type == RTN_BROADCAST,
+			     &dst));
 }
 
-static bool is_own(const struct reading *r, __u32 ifindex)
+static int add_carried(struct carried_list *l, const void *addr, size_t size, __u32 ifindex)
 {
-	for (size_t i = 0; i < r->own_count; i++)
-		if (r->own[i] == ifindex)
-			return true;
-	return false;
-}
+	struct carried *more;
 
-static int add_scoped(struct reading *r, const void *addr, __u32 ifindex)
-{
-	struct scoped *more;
+	if (l->count == l->room) {
+		size_t room = l->room ? 2 * l->room : 16;
 
-	more = realloc(r->scoped, (r->scoped_count + 1) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	r->scoped = more;
-	more = &r->scoped[r->scoped_count++];
-	memcpy(more->addr, addr, sizeof(more->addr));
+		more = realloc(l->list, room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		l->list = more;
+		l->room = room;
+	}
+	more = &l->list[l->count++];
+	memset(more, 0, sizeof(*more));
+	memcpy(more->addr, addr, size);
 	more->ifindex = ifindex;
 	return 0;
 }
 
-static int read_address(const struct nlmsghdr *nlh, void *data)
+/* An address as RTM_NEWADDR tells it. */
+struct told {
+	const void *addr;		/* NULL: none */
+	__u32 flags;
+};
+
+static struct told read_told(const struct nlmsghdr *nlh, size_t size)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	const void *addr = NULL, *local = NULL;
-	__u32 flags = ifa->ifa_flags;
+	struct told t = { .flags = ifa->ifa_flags };
+	const void *local = NULL;
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, sizeof(*ifa)) {
+		__u16 len = mnl_attr_get_payload_len(a), type = mnl_attr_get_type(a);
+
+		if (type == IFA_FLAGS && len == sizeof(t.flags))
+			t.flags = mnl_attr_get_u32(a);
+		else if (type == IFA_ADDRESS && len == size)
+			t.addr = mnl_attr_get_payload(a);
+		else if (type == IFA_LOCAL && len == size)
+			local = mnl_attr_get_payload(a);
+	}
+	/* With a peer address, IFA_ADDRESS is the peer's. */
+	if (local)
+		t.addr = local;
+	return t;
+}
+
+#define UNREADY	(IFA_F_TENTATIVE | IFA_F_OPTIMISTIC | IFA_F_DADFAILED)
+
+/* What is secondary in IPv4 is temporary in IPv6: neither is what others know us by. */
+static int read_source(struct reading *r, const struct nlmsghdr *nlh, const struct told *t)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	bool six = ifa->ifa_family == AF_INET6;
+
+	if (ifa->ifa_scope != RT_SCOPE_UNIVERSE ||
+	    t->flags & (IFA_F_SECONDARY | IFA_F_DEPRECATED | UNREADY))
+		return 0;
+	return add_carried(&r->census->sources[six], t->addr, six ? 16 : 4, ifa->ifa_index);
+}
+
+static int read_address4(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct told t;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || ifa->ifa_family != AF_INET)
+		return MNL_CB_OK;
+	t = read_told(nlh, 4);
+	return t.addr ? cb_result(read_source(data, nlh, &t)) : MNL_CB_OK;
+}
+
+static int read_address6(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	struct reading *r = data;
 	const struct device *dev;
 	struct in6_addr in6;
-	const struct nlattr *a;
+	struct told t;
+	int err;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR || ifa->ifa_family != AF_INET6)
 		return MNL_CB_OK;
-	mnl_attr_for_each(a, nlh, sizeof(*ifa)) {
-		__u16 len = mnl_attr_get_payload_len(a);
-
-		switch (mnl_attr_get_type(a)) {
-		case IFA_FLAGS:
-			if (len == sizeof(flags))
-				flags = mnl_attr_get_u32(a);
-			break;
-		case IFA_ADDRESS:
-			addr = len == sizeof(in6) ? mnl_attr_get_payload(a) : NULL;
-			break;
-		case IFA_LOCAL:
-			/* With a peer address, IFA_ADDRESS is the peer's. */
-			local = len == sizeof(in6) ? mnl_attr_get_payload(a) : NULL;
-			break;
-		}
-	}
-	if (local)
-		addr = local;
-	if (!addr || flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC | IFA_F_DADFAILED))
+	t = read_told(nlh, 16);
+	if (!t.addr || t.flags & UNREADY)
 		return MNL_CB_OK;
+	err = read_source(r, nlh, &t);
 	dev = device__find(r->devs, r->dev_count, ifa->ifa_index);
-	if (!dev || !(dev->flags & IFF_UP))
-		return MNL_CB_OK;	/* the kernel has no route to it now */
-	memcpy(&in6, addr, sizeof(in6));
+	if (err || !dev || !(dev->flags & IFF_UP))
+		return cb_result(err);	/* if it is down, the kernel has no route to it now */
+	memcpy(&in6, t.addr, sizeof(in6));
 	if (IN6_IS_ADDR_LOOPBACK(&in6) || IN6_IS_ADDR_UNSPECIFIED(&in6))
 		return MNL_CB_OK;
-	if (!IN6_IS_ADDR_LINKLOCAL(&in6))
-		return cb_result(add(r->addrs, AF_INET6, false, &in6));
-	if (!is_own(r, ifa->ifa_index))
-		return MNL_CB_OK;
-	return cb_result(add_scoped(r, &in6, ifa->ifa_index));
+	if (IN6_IS_ADDR_LINKLOCAL(&in6))
+		err = add_carried(&r->census->scoped, &in6, sizeof(in6), ifa->ifa_index);
+	else
+		err = add(&r->census->everywhere, AF_INET6, false, &in6);
+	return cb_result(err);
 }
 
 static void restart_routes(void *data)
 {
 	struct reading *r = data;
 
-	r->addrs->count = 0;
+	r->census->everywhere.count = 0;
 }
 
-static void restart_addresses(void *data)
+static void restart_addresses4(void *data)
 {
 	struct reading *r = data;
+
+	r->census->sources[0].count = 0;
+}
+
+static void restart_addresses6(void *data)
+{
+	struct reading *r = data;
+	struct addresses *a = &r->census->everywhere;
 	size_t kept = 0;
 
-	while (kept < r->addrs->count && r->addrs->list[kept].family == AF_INET)
+	while (kept < a->count && a->list[kept].family == AF_INET)
 		kept++;
-	r->addrs->count = kept;
-	r->scoped_count = 0;
+	a->count = kept;
+	r->census->scoped.count = r->census->sources[1].count = 0;
 }
 
-static int add_common_scoped(struct reading *r)
+static int dump_addresses(struct rtnl *rt, __u8 family, mnl_cb_t cb, void (*restart)(void *),
+			  struct reading *r)
 {
-	int err = 0;
-
-	for (size_t i = 0; !err && i < r->scoped_count; i++) {
-		size_t have = 0;
-
-		for (size_t j = 0; j < r->scoped_count; j++)
-			have += !memcmp(r->scoped[i].addr, r->scoped[j].addr,
-					sizeof(r->scoped[i].addr));
-		if (have == r->own_count)
-			err = add(r->addrs, AF_INET6, false, r->scoped[i].addr);
-	}
-	return err;
-}
-
-int addresses__read(struct rtnl *rt, const struct device *devs, size_t dev_count,
-		    const __u32 *own, size_t own_count, struct addresses *a)
-{
-	struct reading r = { .addrs = a, .devs = devs, .dev_count = dev_count,
-			     .own = own, .own_count = own_count };
 	struct nlmsghdr *nlh;
 	struct ifaddrmsg *ifa;
+	char buf[256] = {};
+
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = RTM_GETADDR;
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_family = family;
+	return rtnl__dump(rt, nlh, cb, restart, r);
+}
+
+int census__take(struct rtnl *rt, const struct device *devs, size_t dev_count, struct census *c)
+{
+	struct reading r = { .census = c, .devs = devs, .dev_count = dev_count };
+	struct nlmsghdr *nlh;
 	struct rtmsg *rtm;
-	char buf[256];
+	char buf[256] = {};
 	int err;
 
-	memset(a, 0, sizeof(*a));
-	memset(buf, 0, sizeof(buf));
+	memset(c, 0, sizeof(*c));
 	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = RTM_GETROUTE;
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
@@ -229,91 +258,100 @@ int addresses__read(struct rtnl *rt, const struct device *devs, size_t dev_count
 	/* No IPv4 route yet in a new namespace: then the table isn't there. */
 	if (err && err != -ENOENT)
 		goto cleanup;
-
-	memset(buf, 0, sizeof(buf));
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETADDR;
-	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-	ifa->ifa_family = AF_INET6;
-	err = rtnl__dump(rt, nlh, read_address, restart_addresses, &r);
-	/* Without IPv6 in the kernel nobody answers. */
-	if (err && err != -EOPNOTSUPP)
-		goto cleanup;
-	err = add_common_scoped(&r);
-	sort_once(a);
-cleanup:
-	free(r.scoped);
+	err = dump_addresses(rt, AF_INET, read_address4, restart_addresses4, &r);
 	if (err)
-		addresses__free(a);
+		goto cleanup;
+	err = dump_addresses(rt, AF_INET6, read_address6, restart_addresses6, &r);
+	/* Without IPv6 in the kernel nobody answers. */
+	if (err == -EOPNOTSUPP)
+		err = 0;
+	sort_once(&c->everywhere);
+cleanup:
+	if (err)
+		census__free(c);
 	return err;
 }
 
-/* The first of the interface, and the first of any. */
-struct choice {
-	__u32 ifindex;
-	bool own, any;
-	__be32 addr[4];
-};
-
-static int choose(const struct nlmsghdr *nlh, void *data)
+void census__free(struct census *c)
 {
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	const void *addr = NULL, *local = NULL;
-	__u32 flags = ifa->ifa_flags;
-	struct choice *c = data;
-	const struct nlattr *a;
-	size_t size;
+	addresses__free(&c->everywhere);
+	free(c->scoped.list);
+	free(c->sources[0].list);
+	free(c->sources[1].list);
+	memset(c, 0, sizeof(*c));
+}
 
-	if (nlh->nlmsg_type != RTM_NEWADDR || ifa->ifa_scope != RT_SCOPE_UNIVERSE)
-		return MNL_CB_OK;
-	size = ifa->ifa_family == AF_INET ? 4 : 16;
-	mnl_attr_for_each(a, nlh, sizeof(*ifa)) {
-		__u16 len = mnl_attr_get_payload_len(a), type = mnl_attr_get_type(a);
+static size_t carriers(const struct census *c, const __be32 addr[4], const __u32 *own,
+		       size_t own_count)
+{
+	size_t n = 0;
 
-		if (type == IFA_FLAGS && len == sizeof(flags))
-			flags = mnl_attr_get_u32(a);
-		else if (type == IFA_ADDRESS && len == size)
-			addr = mnl_attr_get_payload(a);
-		else if (type == IFA_LOCAL && len == size)
-			local = mnl_attr_get_payload(a);
+	for (size_t i = 0; i < c->scoped.count; i++) {
+		const struct carried *s = &c->scoped.list[i];
+
+		for (size_t j = 0; j < own_count; j++)
+			n += s->ifindex == own[j] && !memcmp(s->addr, addr, sizeof(s->addr));
 	}
-	if (local)
-		addr = local;
-	/* What is secondary in IPv4 is temporary in IPv6: neither is what others know us by. */
-	if (!addr || flags & (IFA_F_SECONDARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE |
-			      IFA_F_OPTIMISTIC | IFA_F_DADFAILED))
-		return MNL_CB_OK;
-	if (c->own || (c->any && ifa->ifa_index != c->ifindex))
-		return MNL_CB_OK;
-	memcpy(c->addr, addr, size);
-	c->any = true;
-	c->own = ifa->ifa_index == c->ifindex;
-	return MNL_CB_OK;
+	return n;
 }
 
-static void choose_again(void *data)
+/* Where it stands in a sorted list, or would. */
+static size_t place_of(const struct addresses *a, const struct address *key)
 {
-	struct choice *c = data;
+	size_t low = 0, high = a->count;
 
-	*c = (struct choice){ .ifindex = c->ifindex };
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (by_address(&a->list[mid], key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
-int addresses__choose(struct rtnl *rt, __u32 ifindex, __u8 family, __be32 addr[4])
+int census__addresses(const struct census *c, const __u32 *own, size_t own_count,
+		      struct addresses *a)
 {
-	struct choice c = { .ifindex = ifindex };
-	struct nlmsghdr *nlh;
-	struct ifaddrmsg *ifa;
-	char buf[256] = {};
-	int err;
+	memset(a, 0, sizeof(*a));
+	a->room = c->everywhere.count + c->scoped.count;
+	a->list = malloc(a->room * sizeof(*a->list) ?: 1);
+	if (!a->list)
+		return -ENOMEM;
+	a->count = c->everywhere.count;
+	if (a->count)
+		memcpy(a->list, c->everywhere.list, a->count * sizeof(*a->list));
+	for (size_t i = 0; i < c->scoped.count; i++) {
+		const struct carried *s = &c->scoped.list[i];
+		struct address new = { .family = AF_INET6 };
+		size_t at;
 
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETADDR;
-	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-	ifa->ifa_family = family;
-	err = rtnl__dump(rt, nlh, choose, choose_again, &c);
-	memcpy(addr, c.addr, sizeof(c.addr));
-	/* Without IPv6 in the kernel there is none. */
-	return err == -EOPNOTSUPP ? 0 : err;
+		if (s->ifindex != own[0] || carriers(c, s->addr, own, own_count) != own_count)
+			continue;
+		memcpy(new.addr, s->addr, sizeof(new.addr));
+		at = place_of(a, &new);
+		memmove(&a->list[at + 1], &a->list[at], (a->count - at) * sizeof(new));
+		a->list[at] = new;
+		a->count++;
+	}
+	return 0;
+}
+
+void census__choose(const struct census *c, __u32 ifindex, __u8 family, __be32 addr[4])
+{
+	const struct carried_list *l = &c->sources[family == AF_INET6];
+	const struct carried *best = l->count ? l->list : NULL;
+
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->list[i].ifindex == ifindex) {
+			best = &l->list[i];
+			break;
+		}
+	}
+	memset(addr, 0, sizeof(best->addr));
+	if (best)
+		memcpy(addr, best->addr, sizeof(best->addr));
 }
 
 void addresses__free(struct addresses *a)
@@ -408,7 +446,7 @@ size_t addresses__build(const struct addresses *a, struct eg_addrs *table)
 	return fill(a, table, best);
 }
 
-static int extract(const struct eg_addrs *t, struct addresses *a)
+int addresses__read(const struct eg_addrs *t, struct addresses *a)
 {
 	static const __be32 unused[4];
 	int err = 0;
@@ -430,20 +468,185 @@ static int extract(const struct eg_addrs *t, struct addresses *a)
 	return err;
 }
 
+/* The order of addresses, whatever they say of broadcast. */
+static int by_place(const struct address *a, const struct address *b)
+{
+	return a->family != b->family ? a->family - b->family :
+					memcmp(a->addr, b->addr, sizeof(a->addr));
+}
+
+int addresses__compare(const struct addresses *held, const struct addresses *want,
+		       struct addresses *gone, struct addresses *fresh)
+{
+	const struct address *h = held->list, *w = want->list;
+	const struct address *h_end = h + held->count, *w_end = w + want->count;
+	int err = 0;
+
+	memset(gone, 0, sizeof(*gone));
+	memset(fresh, 0, sizeof(*fresh));
+	while (!err && (h < h_end || w < w_end)) {
+		int d = h == h_end ? 1 : w == w_end ? -1 : by_place(h, w);
+
+		if (d < 0)
+			err = add(gone, h->family, h->broadcast, h->addr);
+		else if (d > 0 || h->broadcast != w->broadcast)
+			err = add(fresh, w->family, w->broadcast, w->addr);
+		h += d <= 0;
+		w += d >= 0;
+	}
+	if (err) {
+		addresses__free(gone);
+		addresses__free(fresh);
+	}
+	return err;
+}
+
+/* Programs read while we write: any store may be the last that one sees. A test looks after each. */
+#ifndef PUBLISH
+#define PUBLISH(place, value)	__atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
+#endif
+
+static bool is_free6(const __be32 addr[4])
+{
+	return !(addr[0] | addr[1] | addr[2] | addr[3]);
+}
+
+/* Whether it stands there, or -1; the first free place is left in @vacant, or -1. */
+static int stands4(const struct eg_addr4_bucket *b, const struct address *a, int *vacant)
+{
+	*vacant = -1;
+	for (int w = 0; w < EG_ADDR4_WAYS; w++) {
+		if (b->addr[w] == a->addr[0])
+			return w;
+		if (!b->addr[w] && *vacant < 0)
+			*vacant = w;
+	}
+	return -1;
+}
+
+static int stands6(const struct eg_addr6_bucket *b, const struct address *a, int *vacant)
+{
+	*vacant = -1;
+	for (int w = 0; w < EG_ADDR6_WAYS; w++) {
+		if (!memcmp(b->addr[w], a->addr, sizeof(a->addr)))
+			return w;
+		if (is_free6(b->addr[w]) && *vacant < 0)
+			*vacant = w;
+	}
+	return -1;
+}
+
+static void remove4(struct eg_addrs *t, const struct address *a)
+{
+	struct eg_addr4_bucket *b = &t->v4[eg_addr4_bucket_of(t->seed, a->addr[0])];
+	int vacant, w = stands4(b, a, &vacant);
+
+	if (w < 0)
+		return;
+	if (!(b->broadcast >> w & 1))
+		PUBLISH(t->count4, t->count4 - 1);
+	PUBLISH(b->addr[w], 0);
+}
+
+static void remove6(struct eg_addrs *t, const struct address *a)
+{
+	struct eg_addr6_bucket *b = &t->v6[eg_addr6_bucket_of(t->seed, a->addr)];
+	int vacant, w = stands6(b, a, &vacant);
+
+	if (w < 0)
+		return;
+	for (int word = 0; word < 4; word++)
+		PUBLISH(b->addr[w][word], 0);
+	PUBLISH(t->count6, t->count6 - 1);
+}
+
+void addresses__remove(const struct addresses *gone, struct eg_addrs *table)
+{
+	for (size_t i = 0; i < gone->count; i++) {
+		const struct address *a = &gone->list[i];
+
+		if (a->family == AF_INET)
+			remove4(table, a);
+		else
+			remove6(table, a);
+	}
+}
+
+static void turn4(struct eg_addrs *t, struct eg_addr4_bucket *b, int w, bool broadcast)
+{
+	if ((b->broadcast >> w & 1) == broadcast)
+		return;
+	PUBLISH(b->broadcast, b->broadcast ^ 1U << w);
+	PUBLISH(t->count4, broadcast ? t->count4 - 1 : t->count4 + 1);
+}
+
+static bool insert4(struct eg_addrs *t, const struct address *a)
+{
+	struct eg_addr4_bucket *b = &t->v4[eg_addr4_bucket_of(t->seed, a->addr[0])];
+	int w, held = stands4(b, a, &w);
+	__u32 bit;
+
+	if (held >= 0) {
+		turn4(t, b, held, a->broadcast);
+		return true;
+	}
+	if (w < 0)
+		return false;
+	bit = 1U << w;
+	PUBLISH(b->broadcast, a->broadcast ? b->broadcast | bit : b->broadcast & ~bit);
+	PUBLISH(b->addr[w], a->addr[0]);
+	if (!a->broadcast)
+		PUBLISH(t->count4, t->count4 + 1);
+	return true;
+}
+
+/*
+ * Word 0 comes last, and is what a program reads first: before it is there, nothing begins
+ * like the address. Unless it is zero, as no address in use begins: such a one waits for the next table.
+ */
+static bool insert6(struct eg_addrs *t, const struct address *a)
+{
+	struct eg_addr6_bucket *b = &t->v6[eg_addr6_bucket_of(t->seed, a->addr)];
+	int w;
+
+	if (stands6(b, a, &w) >= 0)
+		return true;
+	if (w < 0 || !a->addr[0])
+		return false;
+	for (int word = 3; word >= 0; word--)
+		PUBLISH(b->addr[w][word], a->addr[word]);
+	PUBLISH(t->count6, t->count6 + 1);
+	return true;
+}
+
+size_t addresses__insert(const struct addresses *fresh, struct eg_addrs *table)
+{
+	size_t left_out = 0;
+
+	for (int broadcast = 0; broadcast < 2; broadcast++) {
+		for (size_t i = 0; i < fresh->count; i++) {
+			const struct address *a = &fresh->list[i];
+
+			if (a->broadcast == broadcast)
+				left_out += !(a->family == AF_INET ? insert4(table, a) :
+								     insert6(table, a));
+		}
+	}
+	return left_out;
+}
+
 /* An address without a place isn't missed: attaching again would not help. */
 static bool has_room(const struct eg_addrs *t, const struct address *a)
 {
-	static const __be32 unused[4];
-	const struct eg_addr6_bucket *b;
-	__u32 n;
+	int vacant;
 
-	if (a->family == AF_INET) {
-		n = eg_addr4_bucket_of(t->seed, a->addr[0]) & (EG_ADDR4_BUCKETS - 1);
-		return !t->v4[n].addr[EG_ADDR4_WAYS - 1];
-	}
-	n = eg_addr6_bucket_of(t->seed, a->addr) & (EG_ADDR6_BUCKETS - 1);
-	b = &t->v6[n];
-	return !memcmp(b->addr[EG_ADDR6_WAYS - 1], unused, sizeof(unused));
+	if (a->family == AF_INET)
+		stands4(&t->v4[eg_addr4_bucket_of(t->seed, a->addr[0]) & (EG_ADDR4_BUCKETS - 1)],
+			a, &vacant);
+	else
+		stands6(&t->v6[eg_addr6_bucket_of(t->seed, a->addr) & (EG_ADDR6_BUCKETS - 1)],
+			a, &vacant);
+	return vacant >= 0;
 }
 
 int addresses__in_table(const struct addresses *a, const struct eg_addrs *table, bool *same)
@@ -452,7 +655,7 @@ int addresses__in_table(const struct addresses *a, const struct eg_addrs *table,
 	size_t h = 0;
 	int err;
 
-	err = extract(table, &held);
+	err = addresses__read(table, &held);
 	if (err)
 		return err;
 	*same = true;

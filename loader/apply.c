@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "ask.h"
 #include "command.h"
 #include "confirm.h"
-#include "generation.h"
+#include "deploy.h"
 #include "recover.h"
-#include "swap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -130,14 +130,7 @@ static enum status check(const struct apply_options *opts, const struct config *
 
 /* Applying --------------------------------------------------------------------- */
 
-/* A list of generations, one for each interface. */
-struct work {
-	struct generation *list;
-	size_t count;
-};
-
-static enum status build_one(struct generation *g, const struct scope *scope,
-			     const struct apply_options *opts, const struct config *config,
+static enum status build_one(struct deployment *d, const struct apply_options *opts,
 			     const struct instance *in)
 {
 	enum status st;
@@ -150,29 +143,22 @@ static enum status build_one(struct generation *g, const struct scope *scope,
 		if (st)
 			return st;
 	}
-	return generation__open(g, scope, in->ifname) ?: generation__plan(g, config) ?:
-	       generation__load(g, g->running.meta.mode, NULL);
+	return deployment__build(d, in->ifname, false);
 }
 
 /* Everything is built before anything is swapped. Reports. */
-static enum status build(struct work *w, const struct scope *scope,
-			 const struct apply_options *opts, const struct config *config,
+static enum status build(struct deployment *d, const struct apply_options *opts,
 			 const struct instances *all)
 {
 	enum status st = DONE;
 
-	w->list = calloc(all->count ?: 1, sizeof(*w->list));
-	if (!w->list)
-		return report(FAILED, "%s", why(ENOMEM));
 	for (size_t i = 0; !st && i < all->count; i++) {
 		bool twice = false;
 
 		for (size_t j = 0; !twice && j < i; j++)
 			twice = all->list[i].dir.ifindex == all->list[j].dir.ifindex;
-		if (twice)
-			continue;
-		generation__init(&w->list[w->count]);
-		st = build_one(&w->list[w->count++], scope, opts, config, &all->list[i]);
+		if (!twice)
+			st = build_one(d, opts, &all->list[i]);
 	}
 	return st;
 }
@@ -181,13 +167,13 @@ static enum status build(struct work *w, const struct scope *scope,
  * The deadline is noted and the guard at its post before the first swap: from then on nothing
  * that happens to this process keeps a generation that locks its maker out.
  */
-static enum status arm(struct work *w, struct guard *guard, unsigned long seconds)
+static enum status arm(struct deployment *d, struct guard *guard, unsigned long seconds)
 {
 	__u64 deadline = boottime() + seconds;
 	__u32 zero = 0;
 
-	for (size_t i = 0; i < w->count; i++) {
-		struct generation *g = &w->list[i];
+	for (size_t i = 0; i < d->count; i++) {
+		struct generation *g = &d->list[i];
 
 		g->meta.confirm_by = deadline;
 		if (bpf_map_update_elem(g->next.maps[PIN_META], &zero, &g->meta, BPF_ANY))
@@ -195,41 +181,6 @@ static enum status arm(struct work *w, struct guard *guard, unsigned long second
 				      g->name, why(errno));
 	}
 	return guard__arm(guard, deadline);
-}
-
-static void take_back(const struct generation *done)
-{
-	struct generation g;
-	enum status st;
-	int err;
-
-	generation__init(&g);
-	st = generation__open(&g, done->scope, done->name);
-	if (!st) {
-		err = swap__back(&g.running, &g.former);
-		if (err)
-			note("%s: generation %llu stays, it can't be rolled back: %s", g.name,
-			     (unsigned long long)g.running.meta.generation, why(err));
-	}
-	generation__close(&g);
-}
-
-/* All or none. Reports. */
-static enum status swap(struct work *w)
-{
-	for (size_t i = 0; i < w->count; i++) {
-		struct generation *g = &w->list[i];
-		int err = swap__run(&g->running, &g->next, &g->meta, &g->both_ns);
-
-		if (!err)
-			continue;
-		report(status_of(err), "%s: its programs can't be exchanged: %s", g->name,
-		       why(err));
-		for (size_t j = 0; j < i; j++)
-			take_back(&w->list[j]);
-		return status_of(err);
-	}
-	return DONE;
 }
 
 static void print_result(const struct apply_options *opts, const struct generation *g)
@@ -251,9 +202,8 @@ static enum status apply(const struct apply_options *opts, const struct config *
 			 char *const *names, size_t count, struct guard *guard)
 {
 	struct scope scope = SCOPE_INIT;
+	struct deployment d = { .scope = &scope, .config = config };
 	struct instances all = {};
-	struct work work = {};
-	bool swapped = false;
 	enum status st;
 	int lock = -1;
 
@@ -261,25 +211,16 @@ static enum status apply(const struct apply_options *opts, const struct config *
 	if (st)
 		goto cleanup;
 	recover(&scope);
-	st = instances__select(&scope, names, count, SELECT_HERE, &all) ?:
-	     build(&work, &scope, opts, config, &all);
-	for (size_t i = 0; !st && i < work.count; i++)
-		generation__forward(&work.list[i]);
+	st = instances__select(&scope, names, count, SELECT_HERE, &all) ?: build(&d, opts, &all);
+	for (size_t i = 0; !st && i < d.count; i++)
+		generation__forward(&d.list[i]);
 	if (!st && opts->confirm)
-		st = arm(&work, guard, opts->confirm);
-	if (!st) {
-		st = swap(&work);
-		swapped = !st;
-	}
-	for (size_t i = 0; i < work.count; i++) {
-		if (swapped)
-			print_result(opts, &work.list[i]);
-		else
-			generation__discard(&work.list[i]);
-		generation__close(&work.list[i]);
-	}
+		st = arm(&d, guard, opts->confirm);
+	st = st ?: deployment__swap(&d);
+	for (size_t i = 0; !st && i < d.count; i++)
+		print_result(opts, &d.list[i]);
 cleanup:
-	free(work.list);
+	deployment__close(&d);
 	instances__free(&all);
 	pins__unlock(&lock);
 	scope__close(&scope);
@@ -330,6 +271,8 @@ enum status cmd_apply(const struct command *self, int argc, char **argv)
 	for (size_t i = 0; i < count; i++)
 		if (check_ifname(names[i]))
 			return USAGE;
+	if (!opts.check && ask__instead(self, argc, argv, opts.netns, &st))
+		return st;
 	/* Before there is a million prefixes in memory, which it would keep. */
 	if (opts.confirm)
 		st = check_privileges() ?: guard__start(&guard, opts.netns);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "attach.h"
+#include "ask.h"
 #include "command.h"
 #include "confirm.h"
 #include "forwarding.h"
-#include "generation.h"
 #include "recover.h"
 #include "rulelist.h"
 #include "swap.h"
@@ -11,15 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <linux/if_link.h>
-
-#define MODE_AUTO	(-1)
-
-struct attach_options {
-	int mode;		/* enum eg_mode or MODE_AUTO */
-	bool replace;
-	const char *netns;
-	const struct config *config;	/* NULL: none was given */
-};
 
 /* One interface on its way to being attached. */
 struct attachment {
@@ -184,19 +176,18 @@ static enum status attach_ingress(struct attachment *a)
 
 static void print_result(const struct attachment *a)
 {
-	size_t n = addresses__local(&a->snap.addrs);
+	size_t n = addresses__local(&a->snap.addrs), rules = a->g.compiled.rule_count;
+	char vlans[32] = "", given[32] = "";
 
-	printf("%s: %s, %s", a->g.name, a->g.meta.generation > 1 ? "attached again" : "attached",
-	       mode_name(a->g.meta.mode));
-	if (*a->refusals)
-		printf(" (%s)", a->refusals);
-	printf(", %zu address%s", n, n == 1 ? "" : "es");
 	if (a->snap.vlan_count)
-		printf(", %zu VLAN%s", a->snap.vlan_count, a->snap.vlan_count == 1 ? "" : "s");
+		snprintf(vlans, sizeof(vlans), ", %zu VLAN%s", a->snap.vlan_count,
+			 a->snap.vlan_count == 1 ? "" : "s");
 	if (a->g.rules.given)
-		printf(", %zu rule%s", a->g.compiled.rule_count,
-		       a->g.compiled.rule_count == 1 ? "" : "s");
-	putchar('\n');
+		snprintf(given, sizeof(given), ", %zu rule%s", rules, rules == 1 ? "" : "s");
+	tell(LEVEL_INFO, "%s: %s, %s%s%s%s, %zu address%s%s%s", a->g.name,
+	    a->g.meta.generation > 1 ? "attached again" : "attached", mode_name(a->g.meta.mode),
+	    *a->refusals ? " (" : "", a->refusals, *a->refusals ? ")" : "", n,
+	    n == 1 ? "" : "es", vlans, given);
 }
 
 /*
@@ -268,8 +259,7 @@ static enum status plan(struct attachment *a)
 	return st;
 }
 
-static enum status attach_one(const struct scope *scope, const struct attach_options *opts,
-			      const char *name)
+enum status attach(const struct scope *scope, const struct attach_options *opts, const char *name)
 {
 	struct attachment a = { .opts = opts };
 	enum status st;
@@ -337,9 +327,9 @@ enum status cmd_attach(const struct command *self, int argc, char **argv)
 		COMMON_OPTIONS
 	};
 	struct attach_options opts = { .mode = MODE_AUTO };
+	const char *config = NULL, *netns = NULL;
 	struct scope scope = SCOPE_INIT;
 	struct config *given = NULL;
-	const char *config = NULL;
 	enum status st, first = DONE;
 	int o, lock = -1;
 
@@ -350,7 +340,7 @@ enum status cmd_attach(const struct command *self, int argc, char **argv)
 				return USAGE;
 			break;
 		case 'n':
-			opts.netns = optarg;
+			netns = optarg;
 			break;
 		case 'c':
 			config = optarg;
@@ -367,17 +357,19 @@ enum status cmd_attach(const struct command *self, int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		if (check_ifname(argv[i]))
 			return USAGE;
+	if (ask__instead(self, argc, argv, netns, &st))
+		return st;
 	st = read_config(config, argv + optind, argc - optind, &given);
 	opts.config = given;
 	st = st ?: check_privileges();
 	if (st)
 		goto cleanup;
-	st = scope__open(&scope, opts.netns) ?: pins__lock(&lock);
+	st = scope__open(&scope, netns) ?: pins__lock(&lock);
 	if (st)
 		goto cleanup;
 	recover(&scope);
 	for (int i = optind; i < argc; i++) {
-		st = attach_one(&scope, &opts, argv[i]);
+		st = attach(&scope, &opts, argv[i]);
 		first = first ?: st;
 	}
 	st = first;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "attached.h"
+#include "ask.h"
 #include "recover.h"
 
 enum status attached__each(const struct command *self, int argc, char **argv, attached_fn *one,
@@ -21,6 +22,8 @@ enum status attached__each(const struct command *self, int argc, char **argv, at
 			return o == OPTION_HELP ? DONE : USAGE;
 		netns = optarg;
 	}
+	if (ask__instead(self, argc, argv, netns, &st))
+		return st;
 	st = check_privileges() ?: scope__open(&scope, netns) ?: pins__lock(&lock);
 	if (st)
 		goto cleanup;

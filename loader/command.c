@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+bool only_looking;
+
 const struct command *command__find(const char *name)
 {
 	const struct command *found = NULL;

@@ -9,16 +9,27 @@
 
 #define ECHOGATE_VERSION	"0.1.0"
 
+/* Who may have the daemon run it: see control.h. */
+enum access {
+	ACCESS_ROOT,
+	ACCESS_READ,		/* the group, too: it changes nothing, nor opens a file it is given */
+	ACCESS_LOCAL,		/* nobody */
+};
+
 struct command {
 	const char *name;
 	const char *usage;	/* what follows the name */
 	const char *help;	/* one line */
 	const char *options;	/* a line for each, or NULL */
 	enum status (*run)(const struct command *self, int argc, char **argv);
+	enum access access;
 };
 
 extern const struct command commands[];
 extern const size_t command_count;
+
+/* This is run for somebody who must not change anything. */
+extern bool only_looking;
 
 /* By name or unique prefix. Reports, and returns NULL. */
 const struct command *command__find(const char *name);
@@ -54,6 +65,7 @@ enum status cmd_status(const struct command *self, int argc, char **argv);
 enum status cmd_stats(const struct command *self, int argc, char **argv);
 enum status cmd_maps(const struct command *self, int argc, char **argv);
 enum status cmd_explain(const struct command *self, int argc, char **argv);
+enum status cmd_run(const struct command *self, int argc, char **argv);
 enum status cmd_version(const struct command *self, int argc, char **argv);
 enum status cmd_help(const struct command *self, int argc, char **argv);
 

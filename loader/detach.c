@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "detach.h"
+#include "ask.h"
 #include "command.h"
 #include "forwarding.h"
 #include "hooks.h"
@@ -162,6 +163,8 @@ enum status cmd_detach(const struct command *self, int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		if (check_ifname(argv[i]))
 			return USAGE;
+	if (ask__instead(self, argc, argv, netns, &st))
+		return st;
 	st = check_privileges();
 	if (st)
 		return st;

@@ -153,12 +153,8 @@ static enum status load(struct generation *g, const struct snapshot *snap, struc
 		.mode = EG_MODE_NATIVE,
 		.swap = true,
 	};
-	int err;
 
 	memset(opts.reuse, -1, sizeof(opts.reuse));
-	err = object__keys(opts.keys);
-	if (err)
-		return report(FAILED, "%s: random numbers: %s", g->name, why(err));
 	return object__load(&opts, g->name, obj);
 }
 

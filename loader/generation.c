@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "generation.h"
 #include "forwarding.h"
-#include "rodata.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -100,7 +99,31 @@ static int write_down(struct generation *g)
 	return g->text ? 0 : -ENOMEM;
 }
 
-static void take_notes(struct generation *g, const char *config)
+/* All that a generation is made of: the programs, the texts, where they stand, and the sets. */
+static __u64 hash_origin(const struct generation *g)
+{
+	__u64 h = object__build();
+
+	h = hash_bytes(h, g->config, strlen(g->config) + 1);
+	h = hash_bytes(h, g->text, g->text_size);
+	for (int d = 0; d < EG_DIRECTION_COUNT; d++)
+		for (size_t i = 0; i < g->rules.count[d]; i++)
+			h = hash_bytes(h, &g->rules.list[d][i]->place.line,
+				       sizeof(g->rules.list[d][i]->place.line));
+	for (size_t i = 0; i < g->rules.set_count; i++) {
+		const struct prefixes *p = &g->rules.sets[i]->prefixes;
+
+		/* Member by member: the padding is anything. */
+		for (size_t j = 0; j < p->count; j++) {
+			h = hash_bytes(h, p->list[j].addr, sizeof(p->list[j].addr));
+			h = hash_bytes(h, &p->list[j].length, sizeof(p->list[j].length));
+			h = hash_bytes(h, &p->list[j].family, sizeof(p->list[j].family));
+		}
+	}
+	return h;
+}
+
+static int take_notes(struct generation *g)
 {
 	const struct instance *old = &g->running;
 	struct eg_meta *m = &g->meta;
@@ -124,29 +147,61 @@ static void take_notes(struct generation *g, const char *config)
 		m->owned |= forwarding__off();
 	copy_text(m->ifname, g->dev.name, sizeof(m->ifname));
 	copy_text(m->netns, g->scope ? g->scope->name : "", sizeof(m->netns));
-	copy_text(m->config, config, sizeof(m->config));
+	copy_text(m->config, g->config, sizeof(m->config));
+	m->origin = g->origin;
+	m->swap = g->rules.swap;
+	/* Sources are found again by the keys under which they were put into eg_sources. */
+	if (!again)
+		return object__keys(m->keys);
+	memcpy(m->keys, old->meta.keys, sizeof(m->keys));
+	return 0;
 }
 
-enum status generation__plan(struct generation *g, const struct config *config)
+enum status generation__select(struct generation *g, const struct config *config)
+{
+	enum status st;
+	int err;
+
+	g->started = monotonic_ns();
+	st = config__select(config, *g->dev.name ? g->dev.name : NULL, &g->rules);
+	if (st)
+		return st;
+	err = write_down(g);
+	if (err)
+		return report(status_of(err), "%s: its rules can't be taken up: %s", g->name,
+			      why(err));
+	copy_text(g->config, config ? config__path(config) : "", sizeof(g->config));
+	g->origin = hash_origin(g);
+	return DONE;
+}
+
+bool generation__is_running(const struct generation *g)
+{
+	return g->running.abi == EG_ABI && g->running.meta.origin == g->origin;
+}
+
+enum status generation__compile(struct generation *g)
 {
 	int cpus = libbpf_num_possible_cpus(), err;
 	enum status st;
 
-	g->started = monotonic_ns();
 	if (cpus < 0)
 		return report(FAILED, "%s: the CPUs can't be counted: %s", g->name, why(cpus));
-	st = config__select(config, *g->dev.name ? g->dev.name : NULL, &g->rules) ?:
-	     compile(&g->rules, g->name, object__tick(), cpus, &g->compiled);
+	st = compile(&g->rules, g->name, object__tick(), cpus, &g->compiled);
 	if (st)
 		return st;
 	err = slots__assign(g->compiled.rules, g->compiled.rule_count, &g->running, &g->former,
-			    g->kept, &g->changes);
-	err = err ?: write_down(g);
+			    g->kept, &g->changes) ?:
+	      take_notes(g);
 	if (err)
 		return report(status_of(err), "%s: its rules can't be taken up: %s", g->name,
 			      why(err));
-	take_notes(g, config ? config__path(config) : "");
 	return DONE;
+}
+
+enum status generation__plan(struct generation *g, const struct config *config)
+{
+	return generation__select(g, config) ?: generation__compile(g);
 }
 
 /* Loading ---------------------------------------------------------------------- */
@@ -210,19 +265,10 @@ enum status generation__load(struct generation *g, enum eg_mode mode,
 	bool again = old->abi == EG_ABI;
 	struct object obj;
 	enum status st;
-	int err;
 
 	g->meta.mode = mode;
 	for (int i = 0; i < PIN_MAP_COUNT; i++)
 		opts.reuse[i] = again && is_reused(pinned_maps[i].kind, snap) ? old->maps[i] : -1;
-	/* Sources are found again by the keys under which they were put into eg_sources. */
-	err = again && old->programs[EG_INGRESS] >= 0 ?
-	      rodata__read(old->programs[EG_INGRESS], "eg_rodata_keys", opts.keys,
-			   sizeof(opts.keys)) : -ENOENT;
-	if (err)
-		err = object__keys(opts.keys);
-	if (err)
-		return report(FAILED, "%s: random numbers: %s", g->name, why(err));
 	st = object__load(&opts, g->name, &obj);
 	if (st)
 		return st;

@@ -25,6 +25,8 @@ struct generation {
 	struct slot_changes changes;
 	char *text;			/* contents of eg_text */
 	size_t text_size;
+	char config[EG_META_PATH];	/* whose rules they are; "": nobody's */
+	__u64 origin;			/* as in eg_meta */
 	struct eg_meta meta;
 	__u32 forwarded;		/* EG_OWNED_FORWARD4/6 that was turned on for it */
 	__u64 started, built;		/* ns, monotonic */
@@ -38,9 +40,18 @@ enum status generation__open(struct generation *g, const struct scope *scope, co
 void generation__close(struct generation *g);
 
 /*
- * Selects and compiles the interface's part of a configuration (NULL: none). Nothing need be open:
+ * Selects the interface's part of a configuration (NULL: none). Nothing need be open:
  * then it is for a check, and without a name in dev for what is outside of all blocks. Reports.
  */
+enum status generation__select(struct generation *g, const struct config *config);
+
+/* What was selected is just what runs, so that loading it would change nothing. */
+bool generation__is_running(const struct generation *g);
+
+/* Compiles what was selected. Reports. */
+enum status generation__compile(struct generation *g);
+
+/* Both. Reports. */
 enum status generation__plan(struct generation *g, const struct config *config);
 
 /*

@@ -3,6 +3,7 @@
 #include "instance.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,21 @@ void hooks__close(struct hooks *h)
 	close_fd(&h->suspended);
 }
 
+/* Only with CAP_SYS_ADMIN may one ask for a program by its id; the pinned ones are at hand. */
+static int open_program(const struct instance *own, __u32 id)
+{
+	int fd;
+
+	for (int i = 0; i < EG_DIRECTION_COUNT; i++) {
+		if (own->programs[i] < 0 || own->program_ids[i] != id)
+			continue;
+		fd = fcntl(own->programs[i], F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	fd = bpf_prog_get_fd_by_id(id);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Links --------------------------------------------------------------------- */
 
 static int make_link(struct hook_change *at, int program, __u32 ifindex, int type, __u32 flags)
@@ -65,13 +81,14 @@ static int make_link(struct hook_change *at, int program, __u32 ifindex, int typ
 	return 0;
 }
 
-static int update_link(struct hook_change *at, int program, int link, __u32 old_id)
+static int update_link(struct hook_change *at, enum hook hook, int program,
+		       const struct instance *own)
 {
-	int old;
+	int old, link = own->links[hook];
 
-	old = bpf_prog_get_fd_by_id(old_id);
+	old = open_program(own, own->info[hook].prog_id);
 	if (old < 0)
-		return -errno;
+		return old;
 	if (bpf_link_update(link, program, NULL)) {
 		int err = -errno;
 
@@ -94,12 +111,12 @@ int hooks__xdp(struct hooks *h, enum eg_mode mode, int program, const struct ins
 	if (!old->alive[HOOK_XDP])
 		return make_link(at, program, h->ifindex, BPF_XDP, way_flags[way]);
 	if (dev->xdp_prog[way] == id)
-		return update_link(at, program, old->links[HOOK_XDP], id);
+		return update_link(at, HOOK_XDP, program, old);
 	/* Native and generic exclude each other; the kernel answers in between. */
 	if (h->suspended < 0) {
-		h->suspended = bpf_prog_get_fd_by_id(id);
+		h->suspended = open_program(old, id);
 		if (h->suspended < 0)
-			return -errno;
+			return h->suspended;
 		for (int i = 0; i < XDP_WAY_COUNT; i++)
 			if (dev->xdp_prog[i] == id)
 				h->suspended_flags = way_flags[i];
@@ -124,6 +141,7 @@ static enum bpf_tc_attach_point point_of(enum hook hook)
 	return hook == HOOK_TC_INGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS;
 }
 
+/* Who may not look takes handle and priority for it. */
 static bool is_ours(__u32 prog_id)
 {
 	struct bpf_prog_info info = {};
@@ -133,7 +151,7 @@ static bool is_ours(__u32 prog_id)
 
 	fd = bpf_prog_get_fd_by_id(prog_id);
 	if (fd < 0)
-		return false;
+		return errno == EPERM;
 	if (!bpf_obj_get_info_by_fd(fd, &info, &len))
 		ours = !strncmp(info.name, "eg_tc_", 6);
 	close(fd);
@@ -182,9 +200,9 @@ static int attach_filter(struct hooks *h, enum hook hook, int program,
 	int err;
 
 	if (old_id) {
-		at->old_program = bpf_prog_get_fd_by_id(old_id);
+		at->old_program = open_program(old, old_id);
 		if (at->old_program < 0)
-			return -errno;
+			return at->old_program;
 	} else {
 		tc_hook__init(&both, h->ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
 		err = bpf_tc_hook_create(&both);
@@ -251,8 +269,7 @@ int hooks__tc(struct hooks *h, enum hook hook, int program, const struct instanc
 	/* So that the way of older kernels can be tested on newer ones. */
 	if (!getenv("ECHOGATE_NO_TCX")) {
 		if (old->alive[hook])
-			return update_link(&h->at[hook], program, old->links[hook],
-					   old->info[hook].prog_id);
+			return update_link(&h->at[hook], hook, program, old);
 		err = make_link(&h->at[hook], program, h->ifindex, type, 0);
 	}
 	/* What a kernel before 6.6 says to an attach type it doesn't know. */
@@ -264,8 +281,7 @@ int hooks__tc(struct hooks *h, enum hook hook, int program, const struct instanc
 int hooks__update(struct hooks *h, enum hook hook, int program, const struct instance *old)
 {
 	if (old->alive[hook])
-		return update_link(&h->at[hook], program, old->links[hook],
-				   old->info[hook].prog_id);
+		return update_link(&h->at[hook], hook, program, old);
 	/* XDP has no filters. */
 	return old->filters[hook] ? attach_filter(h, hook, program, old) : -ENOENT;
 }

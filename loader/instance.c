@@ -447,7 +447,8 @@ enum status instances__select(const struct scope *s, char *const *names, size_t 
 		return report(status_of(err), PIN_ROOT ": %s", why(err));
 	for (size_t i = 0; i < n; i++) {
 		if (dirs[i].place != PLACE_RUNNING ||
-		    ((*s->name || which == SELECT_HERE) && dirs[i].cookie != s->cookie))
+		    ((*s->name || s->confined || which == SELECT_HERE) &&
+		     dirs[i].cookie != s->cookie))
 			continue;
 		err = instance__open(&in, &dirs[i]);
 		if (err) {

@@ -71,6 +71,8 @@ struct written_rule {
 
 struct config {
 	struct source source;
+	struct meeting metrics;
+	struct place metrics_at;
 	char *path;			/* absolute; "" for none */
 	char *directory;		/* where relative paths start */
 	struct scope **scopes;		/* the first is the one outside of all blocks */
@@ -97,7 +99,7 @@ struct items {
 enum topic {
 	TOPIC_NONE, TOPIC_PROTOCOL, TOPIC_TYPE, TOPIC_CODE, TOPIC_PORT, TOPIC_FLAGS, TOPIC_TTL,
 	TOPIC_DSCP, TOPIC_LENGTH, TOPIC_VLAN, TOPIC_ADDRESS, TOPIC_WITH, TOPIC_RATE, TOPIC_SET,
-	TOPIC_INTERFACE, TOPIC_COUNT
+	TOPIC_METRICS, TOPIC_INTERFACE, TOPIC_COUNT
 };
 
 struct parser {
@@ -160,6 +162,8 @@ int parser__run(struct parser *p);
 
 /* statement.c, rule.c: one function for each thing the grammar recognizes. */
 void statement__reply_path(struct parser *p, struct place at, bool swap);
+void statement__metrics(struct parser *p, struct place at, struct slice where, struct place where_at,
+			bool quoted);
 void statement__default(struct parser *p, struct place at, enum eg_default fallback);
 void statement__set(struct parser *p, struct slice name, struct place at, const struct slice *file,
 		    struct place file_at);

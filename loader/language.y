@@ -27,7 +27,8 @@
 %token OPEN "{" CLOSE "}" BRACE "a list in { }" UNBRACE "the closing }"
 %token UNCLOSED UNCLOSED_BLOCK
 %token COMMA "," PLUS "+" TO_NUMBER "-" SLASH "/"
-%token REPLY_PATH "reply-path" DEFAULT "default" SET "set" PROTECT "protect" PASS "pass"
+%token REPLY_PATH "reply-path" METRICS "metrics" DEFAULT "default" SET "set" PROTECT "protect"
+%token PASS "pass"
 %token DROP "drop" COUNT "count" ANSWER "answer" REJECT "reject" EGRESS "egress"
 %token INTERFACE "interface" EVEN_PROTECTED "even-protected" NOT "not" IP "ip" IP6 "ip6"
 %token PROTOCOL "protocol" TYPE "type" CODE "code" PORT "port" SOURCE_PORT "source-port"
@@ -94,6 +95,8 @@ block:
 statement:
 	REPLY_PATH FIB				{ statement__reply_path(p, @1, false); }
 |	REPLY_PATH SWAP				{ statement__reply_path(p, @1, true); }
+|	METRICS NAME				{ statement__metrics(p, @1, $2, @2, false); }
+|	METRICS TEXT				{ statement__metrics(p, @1, $2, @2, true); }
 |	DEFAULT fallback		{ statement__default(p, @1, $2); }
 |	SET NAME prefixes			{ statement__set(p, $2, @2, NULL, @2); }
 |	SET NAME FILE TEXT			{ statement__set(p, $2, @2, &$4, @4); }
@@ -327,6 +330,7 @@ static const char *const topics[TOPIC_COUNT] = {
 		       "admin-prohibited or tcp-reset",
 	[TOPIC_RATE] = "s, m or h",
 	[TOPIC_SET] = "a name",
+	[TOPIC_METRICS] = "a port, an address with a port, or a path in quotes",
 	[TOPIC_INTERFACE] = "an interface's name",
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command commands[] = {
 	{ "attach", "IFACE... [-m|--mode MODE] [--netns NAME] [--config FILE] [--replace]",
@@ -13,36 +14,36 @@ const struct command commands[] = {
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --config FILE    rules and settings; without it those that run are kept\n"
 	  "      --replace        remove a foreign XDP program that is in the way\n",
-	  cmd_attach },
+	  cmd_attach, ACCESS_ROOT },
 	{ "apply", "FILE [IFACE...] [--check] [--confirm SEC] [--netns NAME]",
 	  "Put the rules of a file in place of those that run, at once",
 	  "      --check          read and compile only; nothing is loaded\n"
 	  "      --confirm SEC    back to what runs now in SEC seconds (1 to 86400), unless "
 	  "'echogate confirm'\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n",
-	  cmd_apply },
+	  cmd_apply, ACCESS_ROOT },
 	{ "confirm", "[IFACE...] [--netns NAME]", "Keep rules that were applied with --confirm",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n",
-	  cmd_confirm },
+	  cmd_confirm, ACCESS_ROOT },
 	{ "rollback", "[IFACE...] [--netns NAME]", "Go back to the rules before the last apply",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n",
-	  cmd_rollback },
+	  cmd_rollback, ACCESS_ROOT },
 	{ "rules", "[IFACE...] [--stats] [--netns NAME] [--json]",
 	  "Show the rules that run, in a form that can be applied again",
 	  "      --stats          with what each rule has matched\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON\n",
-	  cmd_rules },
+	  cmd_rules, ACCESS_READ },
 	{ "detach", "IFACE... | --all [--netns NAME]",
 	  "Leave interfaces to the kernel again; nothing stays behind",
 	  "      --all            every interface of the namespace, and leftovers of dead ones\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n",
-	  cmd_detach },
+	  cmd_detach, ACCESS_ROOT },
 	{ "status", "[IFACE...] [--netns NAME] [--json]",
 	  "Show what is attached where, and whether its tables are fresh",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON\n",
-	  cmd_status },
+	  cmd_status, ACCESS_READ },
 	{ "stats",
 	  "[IFACE...] [--netns NAME] [--per-cpu] [--rate] [--watch[=SEC]] [--json] "
 	  "[--openmetrics] [--reset]",
@@ -55,12 +56,12 @@ const struct command commands[] = {
 	  "      --json           as JSON; with --watch an object a line\n"
 	  "      --openmetrics    as OpenMetrics text\n"
 	  "      --reset          set the counters to zero after showing them\n",
-	  cmd_stats },
+	  cmd_stats, ACCESS_READ },
 	{ "maps", "[IFACE...] [dump NAME] [--netns NAME] [--json]",
 	  "List the pinned maps, or dump one by its types",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON\n",
-	  cmd_maps },
+	  cmd_maps, ACCESS_READ },
 	{ "explain", "FILE|HEX|- [--config FILE | IFACE] [--egress] [--netns NAME] [--json]",
 	  "Show what would happen to packets, and why; nothing is counted",
 	  "  FILE                 capture (pcap, pcapng), or a text file with packets as hex\n"
@@ -72,10 +73,18 @@ const struct command commands[] = {
 	  "      --egress         as packets that are sent, not received\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON, a line for each packet\n",
-	  cmd_explain },
+	  cmd_explain, ACCESS_LOCAL },
+	{ "run", "[--config FILE] [--netns NAME]",
+	  "Keep what is attached in step with the system, as a daemon in the foreground",
+	  "      --config FILE    rules, and in its blocks the interfaces (default: "
+	  "/etc/echogate.conf)\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n\n"
+	  "SIGHUP has the file read again, SIGTERM ends the daemon and leaves all that is "
+	  "attached.\n",
+	  cmd_run, ACCESS_LOCAL },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
-	  "      --json           as JSON\n", cmd_version },
-	{ "help", "[COMMAND]", "Show this list, or more about a command", NULL, cmd_help },
+	  "      --json           as JSON\n", cmd_version, ACCESS_LOCAL },
+	{ "help", "[COMMAND]", "Show this list, or more about a command", NULL, cmd_help, ACCESS_LOCAL },
 };
 
 const size_t command_count = ARRAY_SIZE(commands);
@@ -135,6 +144,7 @@ int main(int argc, char **argv)
 	int at;
 
 	libbpf_quieten();
+	stdout_is_terminal = isatty(STDOUT_FILENO);
 	c = choose(argc, argv, &at);
 	if (!c)
 		return USAGE;

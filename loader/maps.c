@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "ask.h"
 #include "btfvalue.h"
 #include "command.h"
 #include "instance.h"
 #include "json.h"
 #include "mapped.h"
+#include "object.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +21,8 @@ struct map {
 	const char *name;		/* of the pin; the kernel's may be another */
 	char path[2 * PIN_PATH];
 	struct bpf_map_info info;
-	struct btf *btf;		/* NULL if it has none */
+	const struct btf *btf;		/* NULL if it has none */
+	struct btf *loaded;		/* the same, if it is ours to free */
 	int copies;			/* of a value: one for each CPU, or 1 */
 	size_t step;			/* from copy to copy */
 };
@@ -36,6 +39,23 @@ static bool is_array(const struct map *map)
 {
 	return map->info.type == BPF_MAP_TYPE_ARRAY ||
 	       map->info.type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
+/*
+ * The kernel gives types by their number to CAP_SYS_ADMIN only, which the daemon has given up. But
+ * what has this build's ABI has its types.
+ */
+static void take_own_types(struct map *map, enum pin_map pin)
+{
+	const struct btf *types;
+	const struct bpf_map *twin = object__map(pin, &types);
+
+	if (!twin || bpf_map__key_size(twin) != map->info.key_size ||
+	    bpf_map__value_size(twin) != map->info.value_size)
+		return;
+	map->btf = types;
+	map->info.btf_key_type_id = bpf_map__btf_key_type_id(twin);
+	map->info.btf_value_type_id = bpf_map__btf_value_type_id(twin);
 }
 
 static int map__open(struct map *map, const struct instance *in, enum pin_map pin)
@@ -57,14 +77,16 @@ static int map__open(struct map *map, const struct instance *in, enum pin_map pi
 			return map->copies;
 	}
 	if (map->info.btf_id)
-		map->btf = btf__load_from_kernel_by_id(map->info.btf_id);
+		map->btf = map->loaded = btf__load_from_kernel_by_id(map->info.btf_id);
+	if (!map->btf && map->info.btf_id)
+		take_own_types(map, pin);
 	return 0;
 }
 
 static void map__close(struct map *map)
 {
-	btf__free(map->btf);
-	map->btf = NULL;
+	btf__free(map->loaded);
+	map->btf = map->loaded = NULL;
 }
 
 static bool all_zero(const __u8 *value, size_t size)
@@ -431,6 +453,8 @@ enum status cmd_maps(const struct command *self, int argc, char **argv)
 		if (pin == PIN_MAP_COUNT)
 			return USAGE;
 	}
+	if (ask__instead(self, argc, argv, netns, &st))
+		return st;
 	st = check_privileges() ?: scope__open(&scope, netns);
 	if (st)
 		goto cleanup;

@@ -76,6 +76,18 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_ERROR;
 }
 
+bool metrics__of_route(const struct nlmsghdr *nlh)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	__u32 metrics[RTAX_MAX + 1] = {};
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, sizeof(*rtm))
+		if (mnl_attr_get_type(a) == RTA_METRICS)
+			mnl_attr_parse_nested(a, read_metric, metrics);
+	return is_untold(rtm->rtm_family, metrics);
+}
+
 static void forget(void *data)
 {
 	struct reading *r = data;
@@ -97,7 +109,7 @@ static int dump(struct rtnl *rt, __u8 family, struct metrics *m)
 	return rtnl__dump(rt, nlh, read_route, forget, &r);
 }
 
-static int by_key(const void *a, const void *b)
+int metrics__compare(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct eg_metrics_key));
 }
@@ -115,9 +127,9 @@ int metrics__read(struct rtnl *rt, struct metrics *m)
 	}
 	if (!m->count)
 		return 0;
-	qsort(m->keys, m->count, sizeof(*m->keys), by_key);
+	qsort(m->keys, m->count, sizeof(*m->keys), metrics__compare);
 	for (size_t i = 1; i < m->count; i++)
-		if (by_key(&m->keys[i], &m->keys[kept]))
+		if (metrics__compare(&m->keys[i], &m->keys[kept]))
 			m->keys[++kept] = m->keys[i];
 	m->count = kept + 1;
 	if (m->count > EG_METRICS_MAX) {

@@ -20,4 +20,10 @@ struct metrics {
 int metrics__read(struct rtnl *rt, struct metrics *m);
 void metrics__free(struct metrics *m);
 
+/* Order of keys. */
+int metrics__compare(const void *a, const void *b);
+
+/* Whether a route (RTM_NEWROUTE, RTM_DELROUTE) carries such metrics. */
+bool metrics__of_route(const struct nlmsghdr *nlh);
+
 #endif

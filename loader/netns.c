@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "netns.h"
 #include "pins.h"
+#include "wire.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -21,17 +22,25 @@
 #define SO_NETNS_COOKIE	71
 #endif
 
-__u64 netns__cookie(void)
+static struct scope confinement;
+
+__u64 netns__cookie_of(int socket)
 {
 	__u64 cookie = 0;
 	socklen_t len = sizeof(cookie);
+
+	return getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) ? 0 : cookie;
+}
+
+__u64 netns__cookie(void)
+{
+	__u64 cookie;
 	int fd;
 
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return 0;
-	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
-		cookie = 0;
+	cookie = netns__cookie_of(fd);
 	close(fd);
 	return cookie;
 }
@@ -107,11 +116,35 @@ static enum status open_target(struct scope *s, const char *netns)
 	return DONE;
 }
 
-static void enter_or_die(int fd)
+static void enter_or_die(int fd, __u64 cookie)
 {
+	/* The daemon, which never leaves, gives up the right to enter. */
+	if (netns__cookie() == cookie)
+		return;
 	/* It worked before with this very descriptor. */
 	if (setns(fd, CLONE_NEWNET))
 		exit(report(status_of(errno), "network namespace lost: %s; try again", why(errno)));
+}
+
+void scope__confine(const struct scope *s, __u64 home)
+{
+	confinement = *s;
+	confinement.home = confinement.target = -1;
+	confinement.home_cookie = home;
+	confinement.confined = true;
+}
+
+/* No file is opened, the name may be a stranger's: what leads to the same socket is the same. */
+static enum status open_confined(struct scope *s, const char *netns)
+{
+	struct sockaddr_un own, other;
+
+	if (netns && (wire__address(&own, confinement.name) || wire__address(&other, netns) ||
+		      strcmp(own.sun_path, other.sun_path)))
+		return report(FAILED, "--netns: \"%s\" isn't the namespace that this daemon is in "
+			      "charge of; its socket is another", netns);
+	*s = confinement;
+	return DONE;
 }
 
 enum status scope__open(struct scope *s, const char *netns)
@@ -119,6 +152,8 @@ enum status scope__open(struct scope *s, const char *netns)
 	enum status st;
 
 	*s = (struct scope)SCOPE_INIT;
+	if (confinement.confined)
+		return open_confined(s, netns);
 	s->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (s->home < 0)
 		return report(status_of(errno),
@@ -160,7 +195,7 @@ void scope__close(struct scope *s)
 
 void scope__enter(const struct scope *s)
 {
-	enter_or_die(s->target);
+	enter_or_die(s->target, s->cookie);
 }
 
 /* Any process that lives in the namespace will do. */
@@ -213,8 +248,8 @@ int netns__enter(const struct scope *s, __u64 cookie, const char *hint, char *na
 	char path[PATH_MAX] = "";
 	int err;
 
-	if (cookie == s->cookie || cookie == s->home_cookie) {
-		enter_or_die(cookie == s->cookie ? s->target : s->home);
+	if (cookie == s->cookie || (cookie == s->home_cookie && !s->confined)) {
+		enter_or_die(cookie == s->cookie ? s->target : s->home, cookie);
 		copy_text(name, cookie == s->cookie && *s->name ? s->name : hint, size);
 		return 0;
 	}

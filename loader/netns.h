@@ -16,6 +16,7 @@ struct scope {
 	__u64 home_cookie;
 	__u64 cookie;			/* of the target */
 	char name[EG_META_PATH];	/* as to be recorded: "" without --netns */
+	bool confined;			/* nothing of others is to be shown or touched */
 };
 
 #define SCOPE_INIT	{ .home = -1, .target = -1 }
@@ -32,8 +33,17 @@ void scope__close(struct scope *s);
 /* Back to the target after visits elsewhere. */
 void scope__enter(const struct scope *s);
 
+/*
+ * From now on scope__open() gives the namespace of @s, in which the process is, and no other; @home
+ * is the cookie of the namespace that is the caller's own.
+ */
+void scope__confine(const struct scope *s, __u64 home);
+
 /* Cookie of the namespace the process is in; 0 if the kernel won't tell. */
 __u64 netns__cookie(void);
+
+/* Of a socket's; that of one that was accepted is the other end's. */
+__u64 netns__cookie_of(int socket);
 
 /*
  * Finds a living namespace by its cookie, trying @hint (a recorded --netns)

@@ -52,6 +52,19 @@ int object__keys(__u64 keys[EG_PATH_KEYS])
 	return random_bits(keys, EG_PATH_KEYS * sizeof(*keys));
 }
 
+__u64 object__build(void)
+{
+	static __u64 build;
+	const void *elf;
+	size_t size;
+
+	if (!build) {
+		elf = echogate__elf_bytes(&size);
+		build = hash_bytes(HASH_START, elf, size);
+	}
+	return build;
+}
+
 /* What a generation has of its own; the skeleton's volatiles take no memcpy(). */
 static int configure(struct echogate *skel, const struct object_options *opts)
 {
@@ -61,7 +74,7 @@ static int configure(struct echogate *skel, const struct object_options *opts)
 	err = random_bits(&trial, sizeof(trial));
 	if (err)
 		return err;
-	memcpy((void *)skel->rodata->eg_rodata_keys, opts->keys, sizeof(opts->keys));
+	memcpy((void *)skel->rodata->eg_rodata_keys, opts->meta->keys, sizeof(opts->meta->keys));
 	memcpy((void *)skel->rodata->eg_rulesets, opts->compiled->rulesets,
 	       sizeof(skel->rodata->eg_rulesets));
 	memcpy((void *)&skel->rodata->eg_prefix_info, &opts->compiled->prefixes.info,
@@ -205,6 +218,19 @@ static void list_maps(struct echogate *skel, struct bpf_map **maps)
 	maps[PIN_TRACE] = skel->maps.eg_trace;
 	maps[PIN_TEXT] = skel->maps.eg_text;
 	maps[PIN_META] = skel->maps.eg_meta;
+}
+
+const struct bpf_map *object__map(enum pin_map pin, const struct btf **types)
+{
+	static struct echogate *skeleton;
+	struct bpf_map *maps[PIN_MAP_COUNT];
+
+	skeleton = skeleton ?: echogate__open();
+	if (!skeleton)
+		return NULL;
+	list_maps(skeleton, maps);
+	*types = bpf_object__btf(skeleton->obj);
+	return maps[pin];
 }
 
 /* Which maps are taken over, and how large the others are. -errno. */

@@ -8,6 +8,7 @@
 #include "snapshot.h"
 
 #include <echogate/path.h>
+#include <bpf/btf.h>
 
 struct object {
 	struct echogate *skeleton;
@@ -23,13 +24,18 @@ struct object_options {
 	const struct eg_meta *meta;
 	int reuse[PIN_MAP_COUNT];	/* a map that is there already, or -1 */
 	enum eg_mode mode;		/* of ingress */
-	__u64 keys[EG_PATH_KEYS];	/* of hashes, as old as the maps that are hashed into */
 	bool swap;			/* reply-path swap */
 	bool l3;			/* frames without an Ethernet header */
 };
 
 /* New keys of hashes. -errno. */
 int object__keys(__u64 keys[EG_PATH_KEYS]);
+
+/* Stands for the programs: another build of them, another number. */
+__u64 object__build(void);
+
+/* A map as this build would load it, and its types. Both are kept; NULL if they can't be had. */
+const struct bpf_map *object__map(enum pin_map pin, const struct btf **types);
 
 /* Length of a jiffy, ns: how far apart two readings of the programs' clock are. */
 __u64 object__tick(void);

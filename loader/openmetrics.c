@@ -2,6 +2,10 @@
 #include "openmetrics.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define RULES_MAX	8192		/* shown of all interfaces together */
+#define RULE_TEXT_MAX	160		/* bytes of a rule's text: its id tells it from others */
 
 /* What one metric family takes from a count. */
 struct family {
@@ -9,13 +13,15 @@ struct family {
 	const char *unit;	/* "" or the name's last word */
 	const char *help;
 	bool bytes;
-	void (*print)(const struct family *f, const struct instance *in, const struct reading *r);
+	/* @room: how many more rules may be shown, of all interfaces */
+	void (*print)(const struct family *f, const struct instance *in, const struct reading *r,
+		      size_t *room);
 };
 
 /* Label values may hold anything but these three as they are. */
-static void print_escaped(const char *s)
+static void print_escaped(const char *s, size_t length)
 {
-	for (; *s; s++) {
+	for (const char *end = s + length; s < end; s++) {
 		if (*s == '\n')
 			fputs("\\n", stdout);
 		else if (*s == '"' || *s == '\\')
@@ -25,12 +31,12 @@ static void print_escaped(const char *s)
 	}
 }
 
-static void print_place(const struct family *f, const struct instance *in)
+static void print_place(const char *name, const char *suffix, const struct instance *in)
 {
-	printf("%s_total{interface=\"", f->name);
-	print_escaped(in->ifname);
+	printf("%s%s{interface=\"", name, suffix);
+	print_escaped(in->ifname, strlen(in->ifname));
 	printf("\",ifindex=\"%u\",netns=\"", in->dir.ifindex);
-	print_escaped(in->netns);
+	print_escaped(in->netns, strlen(in->netns));
 	putchar('"');
 }
 
@@ -49,7 +55,7 @@ static void print_cells(const struct family *f, const struct instance *in, int d
 
 			if (!c->packets)
 				continue;
-			print_place(f, in);
+			print_place(f->name, "_total", in);
 			printf(",direction=\"%s\",family=\"%s\",%s=\"%s\",verdict=\"%s\"",
 			       direction_names[direction], family, label, names[i],
 			       verdict_names[v]);
@@ -59,8 +65,9 @@ static void print_cells(const struct family *f, const struct instance *in, int d
 }
 
 static void print_traffic(const struct family *f, const struct instance *in,
-			  const struct reading *r)
+			  const struct reading *r, size_t *room)
 {
+	(void)room;
 	for (int d = 0; d < EG_DIRECTION_COUNT; d++) {
 		const struct eg_counters *c = &r->sum[d];
 
@@ -72,31 +79,41 @@ static void print_traffic(const struct family *f, const struct instance *in,
 }
 
 static void print_reasons(const struct family *f, const struct instance *in,
-			  const struct reading *r)
+			  const struct reading *r, size_t *room)
 {
+	(void)room;
 	for (int i = EG_REASON_NONE + 1; i < EG_REASON_COUNT; i++) {
 		const struct eg_count *c = &r->sum[EG_INGRESS].reason[i];
 
 		if (!c->packets)
 			continue;
-		print_place(f, in);
+		print_place(f->name, "_total", in);
 		printf(",reason=\"%s\"", reason_names[i]);
 		print_value(f, c);
 	}
 }
 
-/* All rules, matched or not: a series that is missing can't be told from one that stands. */
+/*
+ * Matched or not: a series that is missing can't be told from one that stands. But there is an end
+ * to what a scraper is to keep, of a text and of all of them.
+ */
 static void print_rules(const struct family *f, const struct instance *in,
-			const struct reading *r)
+			const struct reading *r, size_t *room)
 {
-	for (size_t i = 0; i < r->rules.count; i++) {
+	for (size_t i = 0; i < r->rules.count && *room; i++, --*room) {
 		const struct listed_rule *rule = &r->rules.list[i];
+		size_t length = strlen(rule->text), shown = length;
 
-		print_place(f, in);
+		if (length > RULE_TEXT_MAX) {
+			shown = RULE_TEXT_MAX;
+			while (shown && ((unsigned char)rule->text[shown] & 0xc0) == 0x80)
+				shown--;	/* not within a character */
+		}
+		print_place(f->name, "_total", in);
 		printf(",direction=\"%s\",id=\"%016llx\",text=\"",
 		       direction_names[rule->direction], (unsigned long long)rule->id);
-		print_escaped(rule->text);
-		putchar('"');
+		print_escaped(rule->text, shown);
+		fputs(shown < length ? "...\"" : "\"", stdout);
 		print_value(f, &rule->count);
 	}
 }
@@ -111,23 +128,50 @@ static const struct family families[] = {
 	{ "echogate_rule_bytes", "bytes", "Bytes of the same frames", true, print_rules },
 };
 
-void openmetrics__print(const struct instances *all, const struct reading *readings)
+static void print_gauges(const struct instances *all)
 {
-	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-		printf("# TYPE %s counter\n# UNIT %s %s\n# HELP %s %s.\n", families[f].name,
-		       families[f].name, families[f].unit, families[f].name, families[f].help);
-		for (size_t i = 0; i < all->count; i++)
-			families[f].print(&families[f], &all->list[i], &readings[i]);
-	}
 	printf("# TYPE echogate_attached_timestamp_seconds gauge\n"
 	       "# UNIT echogate_attached_timestamp_seconds seconds\n"
 	       "# HELP echogate_attached_timestamp_seconds When it was first attached.\n");
 	for (size_t i = 0; i < all->count; i++) {
-		printf("echogate_attached_timestamp_seconds{interface=\"");
-		print_escaped(all->list[i].ifname);
-		printf("\",ifindex=\"%u\",netns=\"", all->list[i].dir.ifindex);
-		print_escaped(all->list[i].netns);
-		printf("\"} %llu\n", (unsigned long long)all->list[i].meta.since);
+		print_place("echogate_attached_timestamp_seconds", "", &all->list[i]);
+		printf("} %llu\n", (unsigned long long)all->list[i].meta.since);
 	}
-	printf("# EOF\n");
+	printf("# TYPE echogate_generation gauge\n"
+	       "# HELP echogate_generation Number of the rules that run.\n");
+	for (size_t i = 0; i < all->count; i++) {
+		print_place("echogate_generation", "", &all->list[i]);
+		printf("} %llu\n", (unsigned long long)all->list[i].meta.generation);
+	}
+}
+
+static void print_omitted(const struct instances *all, const struct reading *readings)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		count += readings[i].rules.count;
+	printf("# TYPE echogate_omitted_rules gauge\n"
+	       "# HELP echogate_omitted_rules Rules beyond the %d that are shown.\n"
+	       "echogate_omitted_rules %zu\n", RULES_MAX,
+	       count > RULES_MAX ? count - RULES_MAX : 0);
+}
+
+void openmetrics__print(const struct instances *all, const struct reading *readings)
+{
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		size_t room = RULES_MAX;
+
+		printf("# TYPE %s counter\n# UNIT %s %s\n# HELP %s %s.\n", families[f].name,
+		       families[f].name, families[f].unit, families[f].name, families[f].help);
+		for (size_t i = 0; i < all->count; i++)
+			families[f].print(&families[f], &all->list[i], &readings[i], &room);
+	}
+	print_omitted(all, readings);
+	print_gauges(all);
+}
+
+void openmetrics__print_end(void)
+{
+	puts("# EOF");
 }

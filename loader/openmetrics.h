@@ -6,7 +6,8 @@
 #include "counters.h"
 #include "instance.h"
 
-/* One reading for each instance, in order. */
+/* One reading for each instance, in order. Others may stand behind, and then the end. */
 void openmetrics__print(const struct instances *all, const struct reading *readings);
+void openmetrics__print_end(void);
 
 #endif

@@ -153,7 +153,7 @@ failed:
 	return report(status_of(errno), PIN_ROOT ": %s", why(errno));
 }
 
-enum status pins__lock(int *lock)
+static enum status take_lock(int *lock, int how)
 {
 	struct stat held, there;
 	enum status st;
@@ -171,14 +171,29 @@ enum status pins__lock(int *lock)
 				continue;	/* another command's end took it away */
 			return report(status_of(errno), PIN_ROOT ": %s", why(errno));
 		}
-		while (flock(*lock, LOCK_EX))
-			if (errno != EINTR)
+		while (flock(*lock, how)) {
+			if (errno == EINTR)
+				continue;
+			if (errno != EWOULDBLOCK)
 				return report(FAILED, PIN_ROOT " can't be locked: %s", why(errno));
+			close_fd(lock);
+			return DONE;
+		}
 		/* While we waited the directory may have been removed and made anew. */
 		if (!fstat(*lock, &held) && !stat(PIN_ROOT, &there) && held.st_ino == there.st_ino)
 			return DONE;
 		close_fd(lock);
 	}
+}
+
+enum status pins__lock(int *lock)
+{
+	return take_lock(lock, LOCK_EX);
+}
+
+enum status pins__try_lock(int *lock)
+{
+	return take_lock(lock, LOCK_EX | LOCK_NB);
 }
 
 void pins__unlock(int *lock)
@@ -291,6 +306,23 @@ int pins__list(struct pin_dir **list, size_t *count)
 			err = list_namespace(cookie, list, count);
 	}
 	closedir(dir);
+	if (err) {
+		free(*list);
+		*list = NULL;
+		*count = 0;
+	} else if (*count) {
+		qsort(*list, *count, sizeof(**list), by_place);
+	}
+	return err;
+}
+
+int pins__list_of(__u64 cookie, struct pin_dir **list, size_t *count)
+{
+	int err;
+
+	*list = NULL;
+	*count = 0;
+	err = list_namespace(cookie, list, count);
 	if (err) {
 		free(*list);
 		*list = NULL;

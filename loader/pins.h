@@ -74,6 +74,9 @@ bool pins__mounted(void);
 /* Mounts bpffs if it isn't, makes sure of PIN_ROOT, locks it. Reports. */
 enum status pins__lock(int *lock);
 
+/* The same without waiting: if somebody else holds it, it is done and *lock is -1. Reports. */
+enum status pins__try_lock(int *lock);
+
 /* Releases, and leaves no empty PIN_ROOT behind. */
 void pins__unlock(int *lock);
 
@@ -86,6 +89,9 @@ struct pin_dir pins__beside(const struct pin_dir *d, enum pin_place place);
 
 /* Every directory there is, in order; the caller frees *list. -errno. */
 int pins__list(struct pin_dir **list, size_t *count);
+
+/* Those of one namespace. */
+int pins__list_of(__u64 cookie, struct pin_dir **list, size_t *count);
 
 /* Creates a directory, empty. -errno. */
 int pins__make(const struct pin_dir *d);

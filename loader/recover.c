@@ -136,13 +136,10 @@ cleanup:
 	return gone;
 }
 
-size_t recover(const struct scope *s)
+static size_t put_all_in_order(const struct scope *s, const struct pin_dir *dirs, size_t count)
 {
-	size_t count, removed = 0;
-	struct pin_dir *dirs;
+	size_t removed = 0;
 
-	if (pins__list(&dirs, &count))
-		return 0;
 	/* In order, so those of an interface are neighbours. */
 	for (size_t i = 0; i < count; i++) {
 		if (i && dirs[i].cookie == dirs[i - 1].cookie &&
@@ -151,6 +148,31 @@ size_t recover(const struct scope *s)
 		removed += put_in_order(s, &dirs[i]);
 		scope__enter(s);
 	}
+	return removed;
+}
+
+size_t recover(const struct scope *s)
+{
+	size_t count, removed;
+	struct pin_dir *dirs;
+
+	if (s->confined)
+		return recover__here(s);
+	if (pins__list(&dirs, &count))
+		return 0;
+	removed = put_all_in_order(s, dirs, count);
+	free(dirs);
+	return removed;
+}
+
+size_t recover__here(const struct scope *s)
+{
+	size_t count, removed;
+	struct pin_dir *dirs;
+
+	if (pins__list_of(s->cookie, &dirs, &count))
+		return 0;
+	removed = put_all_in_order(s, dirs, count);
 	free(dirs);
 	return removed;
 }

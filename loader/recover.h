@@ -13,4 +13,7 @@
  */
 size_t recover(const struct scope *s);
 
+/* The same for the scope's namespace alone: the daemon can't enter others. */
+size_t recover__here(const struct scope *s);
+
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "ask.h"
 #include "command.h"
 #include "instance.h"
 #include "json.h"
@@ -105,6 +106,8 @@ enum status cmd_rules(const struct command *self, int argc, char **argv)
 			return o == OPTION_HELP ? DONE : USAGE;
 		}
 	}
+	if (ask__instead(self, argc, argv, netns, &st))
+		return st;
 	st = check_privileges() ?: scope__open(&scope, netns);
 	if (st)
 		goto cleanup;

@@ -46,6 +46,36 @@ void config__free(struct config *c)
 	free(c);
 }
 
+const char **config__interfaces(const struct config *c, size_t *count)
+{
+	const char **list;
+	size_t room = 1;
+
+	*count = 0;
+	for (size_t i = 0; i < c->scope_count; i++)
+		room += c->scopes[i]->count;
+	list = calloc(room, sizeof(*list));
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < c->scope_count; i++) {
+		for (size_t j = 0; j < c->scopes[i]->count; j++) {
+			const char *name = c->scopes[i]->names[j];
+			size_t k = 0;
+
+			while (k < *count && strcmp(list[k], name))
+				k++;
+			if (k == *count)
+				list[(*count)++] = name;
+		}
+	}
+	return list;
+}
+
+struct meeting config__metrics(const struct config *c)
+{
+	return c ? c->metrics : (struct meeting){ .size = 0 };
+}
+
 const char *config__path(const struct config *c)
 {
 	return c ? c->path : "";

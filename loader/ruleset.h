@@ -147,6 +147,12 @@ struct rules {
 
 struct config;
 
+/* Where somebody listens; size 0: nowhere. */
+struct meeting {
+	struct sockaddr_storage address;	/* of IPv4, IPv6, or a path */
+	socklen_t size;
+};
+
 /*
  * Reads a file, or a text with `path` standing for its name in messages and as
  * the place that relative set files start at. Prints every error and warning that
@@ -159,6 +165,15 @@ void config__free(struct config *c);
 
 /* Reads the files of the sets that rules for any of the interfaces use (NULL: of any). Reports. */
 enum status config__load_sets(struct config *c, char *const *ifnames, size_t count);
+
+/*
+ * The interfaces that blocks are for, each once. The names belong to the configuration, the
+ * list to the caller; NULL without memory.
+ */
+const char **config__interfaces(const struct config *c, size_t *count);
+
+/* Where the daemon is to show metrics. */
+struct meeting config__metrics(const struct config *c);
 
 /* Absolute path of the file, "" for none. */
 const char *config__path(const struct config *c);

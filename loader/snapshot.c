@@ -15,7 +15,7 @@ bool device__is_l3(const struct device *dev)
 	return dev->type == ARPHRD_NONE;
 }
 
-static __u8 hop_limit(const char *ifname)
+__u8 device__hop_limit(const char *ifname)
 {
 	char path[96];
 
@@ -31,37 +31,44 @@ static __s32 tai_offset(void)
 	return adjtimex(&t) < 0 ? 0 : t.tai;
 }
 
-static void read_config(const struct device *dev, struct eg_config *c)
+void settings__read(struct settings *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->ttl4 = sysctl__number("ipv4/ip_default_ttl", DEFAULT_TTL);
+	if (sysctl__number("ipv4/icmp_echo_ignore_all", 0))
+		s->flags |= EG_FLAG_IGNORE4;
+	if (sysctl__number("ipv6/icmp/echo_ignore_all", 0))
+		s->flags |= EG_FLAG_IGNORE6;
+	if (sysctl__number("ipv4/icmp_ratemask", 0) & 1 << ICMP_ECHOREPLY)
+		s->flags |= EG_FLAG_RATEMASK4;
+	if (sysctl__list_has("ipv6/icmp/ratemask", ICMPV6_ECHO_REPLY))
+		s->flags |= EG_FLAG_RATEMASK6;
+	if (sysctl__number("ipv6/auto_flowlabels", 1))
+		s->flags |= EG_FLAG_LABEL_AUTO;
+	if (sysctl__number("ipv6/flowlabel_reflect", 0) & 4)
+		s->flags |= EG_FLAG_LABEL_REFLECT;
+	s->tai = tai_offset();
+}
+
+static void describe(const struct survey *s, const struct device *dev, struct eg_config *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->ifindex = dev->ifindex;
 	if (!device__is_l3(dev))
 		memcpy(c->mac, dev->mac, sizeof(c->mac));
-	c->ttl4 = sysctl__number("ipv4/ip_default_ttl", DEFAULT_TTL);
-	c->hop6 = hop_limit(dev->name);
-	if (sysctl__number("ipv4/icmp_echo_ignore_all", 0))
-		c->flags |= EG_FLAG_IGNORE4;
-	if (sysctl__number("ipv6/icmp/echo_ignore_all", 0))
-		c->flags |= EG_FLAG_IGNORE6;
-	if (sysctl__number("ipv4/icmp_ratemask", 0) & 1 << ICMP_ECHOREPLY)
-		c->flags |= EG_FLAG_RATEMASK4;
-	if (sysctl__list_has("ipv6/icmp/ratemask", ICMPV6_ECHO_REPLY))
-		c->flags |= EG_FLAG_RATEMASK6;
-	if (sysctl__number("ipv6/auto_flowlabels", 1))
-		c->flags |= EG_FLAG_LABEL_AUTO;
-	if (sysctl__number("ipv6/flowlabel_reflect", 0) & 4)
-		c->flags |= EG_FLAG_LABEL_REFLECT;
-	c->tai = tai_offset();
+	c->flags = s->settings.flags;
+	c->ttl4 = s->settings.ttl4;
+	c->hop6 = device__hop_limit(dev->name);
+	c->tai = s->settings.tai;
 }
 
-static int read_error_sources(struct rtnl *rt, struct eg_config *c)
+static void choose_error_sources(const struct census *census, struct eg_config *c)
 {
 	__be32 addr[4];
-	int err;
 
-	err = addresses__choose(rt, c->ifindex, AF_INET, addr);
+	census__choose(census, c->ifindex, AF_INET, addr);
 	c->error4 = addr[0];
-	return err ?: addresses__choose(rt, c->ifindex, AF_INET6, c->error6);
+	census__choose(census, c->ifindex, AF_INET6, c->error6);
 }
 
 static bool is_vlan_on(const struct device *dev, __u32 lower)
@@ -90,11 +97,11 @@ static int add_vlan(struct snapshot *snap, const struct device *dev, __u32 outer
 	more->key.inner = inner;
 	more->value.ifindex = dev->ifindex;
 	memcpy(more->value.mac, dev->mac, sizeof(more->value.mac));
-	more->value.hop6 = hop_limit(dev->name);
+	more->value.hop6 = device__hop_limit(dev->name);
 	return 0;
 }
 
-static int by_tags(const void *va, const void *vb)
+int vlan__compare(const void *va, const void *vb)
 {
 	const struct vlan *a = va, *b = vb;
 
@@ -118,29 +125,42 @@ static int read_vlans(const struct device *devs, size_t count, __u32 ifindex,
 				err = add_vlan(snap, &devs[j], tag_of(&devs[i]), tag_of(&devs[j]));
 	}
 	if (snap->vlan_count)
-		qsort(snap->vlans, snap->vlan_count, sizeof(*snap->vlans), by_tags);
+		qsort(snap->vlans, snap->vlan_count, sizeof(*snap->vlans), vlan__compare);
 	return err;
 }
 
-int snapshot__take(struct rtnl *rt, __u32 ifindex, struct snapshot *snap)
+int survey__take(struct rtnl *rt, struct survey *s)
 {
-	const struct device *dev;
-	struct device *devs;
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	settings__read(&s->settings);
+	err = rtnl__devices(rt, &s->devs, &s->dev_count) ?:
+	      census__take(rt, s->devs, s->dev_count, &s->census);
+	if (err)
+		survey__free(s);
+	return err;
+}
+
+void survey__free(struct survey *s)
+{
+	census__free(&s->census);
+	free(s->devs);
+	memset(s, 0, sizeof(*s));
+}
+
+int survey__snapshot(const struct survey *s, __u32 ifindex, struct snapshot *snap)
+{
+	const struct device *dev = device__find(s->devs, s->dev_count, ifindex);
 	__u32 *own = NULL;
-	size_t count;
 	int err;
 
 	memset(snap, 0, sizeof(*snap));
-	err = rtnl__devices(rt, &devs, &count);
-	if (err)
-		return err;
-	dev = device__find(devs, count, ifindex);
-	if (!dev) {
-		err = -ENODEV;
-		goto cleanup;
-	}
-	read_config(dev, &snap->config);
-	err = read_error_sources(rt, &snap->config) ?: read_vlans(devs, count, ifindex, snap);
+	if (!dev)
+		return -ENODEV;
+	describe(s, dev, &snap->config);
+	choose_error_sources(&s->census, &snap->config);
+	err = read_vlans(s->devs, s->dev_count, ifindex, snap);
 	if (err)
 		goto cleanup;
 	own = calloc(snap->vlan_count + 1, sizeof(*own));
@@ -151,11 +171,26 @@ int snapshot__take(struct rtnl *rt, __u32 ifindex, struct snapshot *snap)
 	own[0] = ifindex;
 	for (size_t i = 0; i < snap->vlan_count; i++)
 		own[i + 1] = snap->vlans[i].value.ifindex;
-	err = addresses__read(rt, devs, count, own, snap->vlan_count + 1, &snap->addrs) ?:
-	      metrics__read(rt, &snap->metrics);
+	err = census__addresses(&s->census, own, snap->vlan_count + 1, &snap->addrs);
 cleanup:
 	free(own);
-	free(devs);
+	if (err)
+		snapshot__free(snap);
+	return err;
+}
+
+int snapshot__take(struct rtnl *rt, __u32 ifindex, struct snapshot *snap)
+{
+	struct survey s;
+	int err;
+
+	err = survey__take(rt, &s);
+	if (err) {
+		memset(snap, 0, sizeof(*snap));
+		return err;
+	}
+	err = survey__snapshot(&s, ifindex, snap) ?: metrics__read(rt, &snap->metrics);
+	survey__free(&s);
 	if (err)
 		snapshot__free(snap);
 	return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the system says the maps of an interface should hold: attach writes it,
- * status compares.
+ * What the system says the maps of an interface should hold: attach writes it, status compares,
+ * the daemon keeps them so.
  */
 #ifndef LOADER_SNAPSHOT_H
 #define LOADER_SNAPSHOT_H
@@ -14,6 +14,21 @@ struct vlan {
 	struct eg_vlan value;
 };
 
+/* Sysctls, and what is like them, that are the same for all interfaces. */
+struct settings {
+	__u32 flags;			/* enum eg_flag */
+	__u8 ttl4;
+	__s32 tai;
+};
+
+/* What the namespace says, as far as it is the same for all interfaces. */
+struct survey {
+	struct device *devs;
+	size_t dev_count;
+	struct settings settings;
+	struct census census;
+};
+
 struct snapshot {
 	struct eg_config config;	/* path_salt is 0 */
 	struct addresses addrs;
@@ -22,7 +37,22 @@ struct snapshot {
 	struct metrics metrics;
 };
 
-/* In the namespace the process and @rt are in. -errno. */
+void settings__read(struct settings *s);
+
+/* Order of keys. */
+int vlan__compare(const void *a, const void *b);
+
+/* net.ipv6.conf.NAME.hop_limit */
+__u8 device__hop_limit(const char *ifname);
+
+/* In the namespace the process and @rt are in. -errno; -EINTR: it changes too fast. */
+int survey__take(struct rtnl *rt, struct survey *s);
+void survey__free(struct survey *s);
+
+/* All for one interface but the metrics, which are the same for all. -ENODEV. */
+int survey__snapshot(const struct survey *s, __u32 ifindex, struct snapshot *snap);
+
+/* All for one interface, metrics too. In the namespace the process and @rt are in. -errno. */
 int snapshot__take(struct rtnl *rt, __u32 ifindex, struct snapshot *snap);
 void snapshot__free(struct snapshot *snap);
 

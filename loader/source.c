@@ -56,14 +56,40 @@ static bool continues(char c)
 }
 
 /* What a terminal would obey is not shown to it. */
-static void print_text(const char *start, const char *end)
+static void put_text(FILE *f, const char *start, const char *end)
 {
 	for (; start < end; start++)
 		fputc((unsigned char)*start < ' ' && *start != '\t' ? '?' :
-		      *start == 0x7f ? '?' : *start, stderr);
+		      *start == 0x7f ? '?' : *start, f);
 }
 
-static void print_line(const char *line, const char *end, size_t column)
+/* A piece of the line from @from to @to, and below it a caret at @at. */
+static void print_piece(enum level level, const char *from, const char *at, const char *to,
+			bool begun, bool cut)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	f = open_memstream(&text, &size);
+	if (!f)
+		return;
+	fprintf(f, "    %s", begun ? "..." : "");
+	put_text(f, from, to);
+	fprintf(f, "%s%c    %s", cut ? "..." : "", 0, begun ? "   " : "");
+	/* Tabs stay tabs, so that the caret stands where the reader sees it. */
+	for (; from < at; from++)
+		if (!continues(*from))
+			fputc(*from == '\t' ? '\t' : ' ', f);
+	fputc('^', f);
+	if (!fclose(f)) {
+		tell_more(level, text);
+		tell_more(level, text + strlen(text) + 1);
+	}
+	free(text);
+}
+
+static void print_line(enum level level, const char *line, const char *end, size_t column)
 {
 	const char *at, *from = line, *to;
 
@@ -81,14 +107,7 @@ static void print_line(const char *line, const char *end, size_t column)
 		while (to < end && continues(*to))
 			to++;
 	}
-	fprintf(stderr, "    %s", from > line ? "..." : "");
-	print_text(from, to);
-	fprintf(stderr, "%s\n    %s", to < end ? "..." : "", from > line ? "   " : "");
-	/* Tabs stay tabs, so that the caret stands where the reader sees it. */
-	for (; from < at; from++)
-		if (!continues(*from))
-			fputc(*from == '\t' ? '\t' : ' ', stderr);
-	fputs("^\n", stderr);
+	print_piece(level, from, at, to, from > line, to < end);
 }
 
 enum status source__flush(struct source *s)
@@ -105,21 +124,24 @@ enum status source__flush(struct source *s)
 				before(warnings->list[at[WARNING]].place,
 				       errors->list[at[ERROR]].place));
 		struct message *m = &s->messages[warning].list[at[warning]++];
+		enum level level = warning ? LEVEL_WARNING : LEVEL_ERROR;
 
-		note("%s:%u:%u: %s%s", s->path, m->place.line, m->place.column,
-		     warning ? "warning: " : "", m->text);
+		tell(level, "%s:%u:%u: %s%s", s->path, m->place.line, m->place.column,
+		    warning ? "warning: " : "", m->text);
 		for (; number < m->place.line; number++) {
 			end = memchr(line, '\n', rest - line);
 			line = end ? end + 1 : rest;
 		}
 		end = memchr(line, '\n', rest - line) ?: rest;
-		print_line(line, end, m->place.column);
+		print_line(level, line, end, m->place.column);
 		free(m->text);
 	}
 	if (errors->total > errors->count)
-		note("%s: ... and %zu more errors", s->path, errors->total - errors->count);
+		tell(LEVEL_ERROR, "%s: ... and %zu more errors", s->path,
+		    errors->total - errors->count);
 	if (warnings->total > warnings->count)
-		note("%s: ... and %zu more warnings", s->path, warnings->total - warnings->count);
+		tell(LEVEL_WARNING, "%s: ... and %zu more warnings", s->path,
+		    warnings->total - warnings->count);
 	memset(s->messages, 0, sizeof(s->messages));
 	return st;
 }

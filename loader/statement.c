@@ -2,10 +2,12 @@
 /* What the grammar recognizes but rules: settings, blocks, sets, and the elements of lists. */
 #include "language.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #define FLAG_NONE	0x100		/* the word, until it is known to stand alone */
 
@@ -113,6 +115,88 @@ void statement__reply_path(struct parser *p, struct place at, bool swap)
 			      holder(p), p->scope->swap_at.line);
 	p->scope->swap = swap;
 	p->scope->swap_at = at;
+	p->broken = false;
+}
+
+/* "127.0.0.1:9342", "[::1]:9342", or a port alone, which is for this host only. */
+static const char *parse_meeting(const char *text, struct meeting *m)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&m->address;
+	struct sockaddr_in *in4 = (struct sockaddr_in *)&m->address;
+	const char *colon = strrchr(text, ':'), *digits = colon ? colon + 1 : text;
+	size_t length = colon ? colon - text : 0;
+	unsigned long port = strtoul(digits, NULL, 10);
+	char host[INET6_ADDRSTRLEN + 2];
+
+	if (strspn(digits, "0123456789") != strlen(digits) || !port || port > UINT16_MAX)
+		return "expected a port of 1 to 65535, as in 9342, 127.0.0.1:9342 or [::1]:9342";
+	snprintf(host, sizeof(host), "%.*s", (int)length, text);
+	if (!colon || inet_pton(AF_INET, host, &in4->sin_addr) == 1) {
+		if (!colon)
+			in4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		in4->sin_family = AF_INET;
+		in4->sin_port = htons(port);
+		m->size = sizeof(*in4);
+		return NULL;
+	}
+	if (length < 2 || length >= sizeof(host) || *host != '[' || host[length - 1] != ']')
+		return "expected an address before the port, as in 127.0.0.1:9342 or [::1]:9342";
+	host[length - 1] = 0;
+	if (inet_pton(AF_INET6, host + 1, &in6->sin6_addr) != 1)
+		return "expected an IPv6 address in the brackets, as in [::1]:9342";
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	m->size = sizeof(*in6);
+	return NULL;
+}
+
+static const char *parse_socket_path(const char *text, struct meeting *m)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)&m->address;
+
+	if (*text != '/')
+		return "expected a path that begins with /";
+	if (strlen(text) >= sizeof(un->sun_path))
+		return "expected a shorter path: of at most 107 bytes";
+	un->sun_family = AF_UNIX;
+	strcpy(un->sun_path, text);
+	m->size = sizeof(*un);
+	return NULL;
+}
+
+static bool is_loopback(const struct meeting *m)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&m->address;
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&m->address;
+
+	if (m->address.ss_family == AF_INET)
+		return ntohl(in4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return m->address.ss_family == AF_UNIX || IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+void statement__metrics(struct parser *p, struct place at, struct slice where, struct place where_at,
+			bool quoted)
+{
+	struct config *c = p->c;
+	struct meeting m = {};
+	const char *wrong;
+	char *text;
+
+	if (p->scope->number || p->direction == EG_EGRESS)
+		parser__error(p, at, "metrics in a block; expected it outside of all blocks");
+	else if (c->metrics_at.line)
+		parser__error(p, at, "metrics is set twice, first in line %u; expected one of them",
+			      c->metrics_at.line);
+	text = quoted ? unquote(p, where) : copy(p, where);
+	wrong = !text ? NULL : quoted ? parse_socket_path(text, &m) : parse_meeting(text, &m);
+	if (wrong)
+		parser__error(p, where_at, "\"%.60s\" is no place for metrics; %s", text, wrong);
+	else if (text && !is_loopback(&m))
+		parser__warn(p, where_at, "whoever reaches %.60s sees the metrics; a firewall, or "
+			     "127.0.0.1 and a proxy, would keep them from strangers", text);
+	free(text);
+	c->metrics = m;
+	c->metrics_at = at;
 	p->broken = false;
 }
 

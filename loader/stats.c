@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "ask.h"
 #include "command.h"
 #include "counters.h"
 #include "instance.h"
@@ -362,6 +363,7 @@ static void print_readings(const struct stats_options *opts, const struct instan
 {
 	if (opts->openmetrics) {
 		openmetrics__print(all, readings);
+		openmetrics__print_end();
 		return;
 	}
 	if (opts->json) {
@@ -369,7 +371,7 @@ static void print_readings(const struct stats_options *opts, const struct instan
 		return;
 	}
 	/* A terminal is drawn over from its top left corner; a file just grows. */
-	if (opts->watch && isatty(STDOUT_FILENO))
+	if (opts->watch && stdout_is_terminal)
 		fputs("\033[H\033[2J", stdout);
 	for (size_t i = 0; i < all->count; i++) {
 		if (i)
@@ -437,6 +439,9 @@ cleanup:
 
 static enum status check(const struct command *self, const struct stats_options *o)
 {
+	if (o->reset && only_looking)
+		return report(NOT_PERMITTED, "--reset: not permitted: the daemon does this for "
+			      "root only; run it as root");
 	if (o->json && o->openmetrics)
 		return command__wrong(self, "--json and --openmetrics exclude each other");
 	if (o->openmetrics && (o->watch || o->rate || o->per_cpu))
@@ -495,7 +500,10 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 			return o == OPTION_HELP ? DONE : USAGE;
 		}
 	}
-	st = check(self, &opts) ?: check_privileges();
+	st = check(self, &opts);
+	if (st || ask__instead(self, argc, argv, opts.netns, &st))
+		return st;
+	st = check_privileges();
 	if (st)
 		return st;
 	if (opts.watch || opts.rate) {

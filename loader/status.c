@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "ask.h"
+#include "charge.h"
 #include "command.h"
 #include "confirm.h"
 #include "ethtool.h"
 #include "forwarding.h"
 #include "instance.h"
 #include "json.h"
-#include "rodata.h"
 #include "snapshot.h"
 #include "swap.h"
 
@@ -31,6 +32,7 @@ struct findings {
 	size_t driver_count;
 	const char *reply_path;		/* "fib", "swap"; NULL: can't be told */
 	__u64 previous;			/* generation kept to go back to; 0: none */
+	int daemon;			/* process that keeps it in step; 0: nobody does */
 };
 
 /* Reading ------------------------------------------------------------------------ */
@@ -114,19 +116,6 @@ static void compare(const struct instance *in, const struct eg_addrs *table, str
 	rtnl__close(&rt);
 }
 
-/* The switch is in the running program and nowhere else. */
-static const char *read_reply_path(__u32 program)
-{
-	int fd = bpf_prog_get_fd_by_id(program), err;
-	bool swap;
-
-	if (fd < 0)
-		return NULL;
-	err = rodata__read(fd, "eg_swap", &swap, sizeof(swap));
-	close(fd);
-	return err ? NULL : swap ? "swap" : "fib";
-}
-
 /* What a rollback would lead to; 0: nothing. */
 static __u64 read_previous(const struct instance *in)
 {
@@ -146,7 +135,7 @@ static void find_out(const struct scope *s, const struct instance *in, struct fi
 {
 	struct eg_addrs *table = read_table(in);
 	char name[EG_META_PATH];
-	__u32 program;
+	__u32 program = instance__program(in, HOOK_XDP) ?: instance__program(in, HOOK_TC_INGRESS);
 
 	memset(f, 0, sizeof(*f));
 	if (table)
@@ -155,10 +144,10 @@ static void find_out(const struct scope *s, const struct instance *in, struct fi
 		f->vlans = count_keys(in->maps[PIN_VLANS], EG_VLANS_MAX);
 	if (in->maps[PIN_METRICS] >= 0)
 		f->metrics = count_keys(in->maps[PIN_METRICS], EG_METRICS_MAX);
-	program = instance__program(in, HOOK_XDP) ?: instance__program(in, HOOK_TC_INGRESS);
 	f->previous = read_previous(in);
-	if (program)
-		f->reply_path = read_reply_path(program);
+	f->daemon = charge__holder(in->dir.cookie);
+	if (program && in->abi == EG_ABI)
+		f->reply_path = in->meta.swap ? "swap" : "fib";
 	if (in->present && !netns__enter(s, in->dir.cookie, in->meta.netns, name, sizeof(name))) {
 		if (table)
 			compare(in, table, f);
@@ -246,6 +235,8 @@ static void print_text(const struct instance *in, const struct findings *f)
 		printf("  %-12s %s\n", "config", *in->meta.config ? in->meta.config : "none");
 		print_rules(in);
 	}
+	if (f->daemon)
+		printf("  %-12s process %d\n", "daemon", f->daemon);
 	if (f->reply_path)
 		printf("  %-12s %s\n", "reply path", f->reply_path);
 	print_hooks(in);
@@ -307,6 +298,7 @@ static struct json_object *json_instance(const struct instance *in, const struct
 	json_object_object_add(o, "hooks", json_hooks(in));
 	json__add_number(o, "since", in->meta.since);
 	json__add_string_or_null(o, "config", in->meta.config);
+	json_object_object_add(o, "daemon", f->daemon ? json_object_new_int(f->daemon) : NULL);
 	json__add_string_or_null(o, "reply_path", f->reply_path ?: "");
 	json__add_number(o, "generation", in->meta.generation);
 	json_object_object_add(o, "previous_generation", f->previous ?
@@ -377,6 +369,8 @@ enum status cmd_status(const struct command *self, int argc, char **argv)
 			return o == OPTION_HELP ? DONE : USAGE;
 		}
 	}
+	if (ask__instead(self, argc, argv, netns, &st))
+		return st;
 	st = check_privileges() ?: scope__open(&scope, netns);
 	if (st)
 		goto cleanup;

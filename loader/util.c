@@ -15,16 +15,25 @@
 #include <bpf/libbpf.h>
 
 int verbosity;
+bool stdout_is_terminal;
 
 static char last_warning[512];
 
-static void print_line(const char *fmt, va_list args)
+void (*log_line)(enum level level, bool more, const char *line);
+
+static void print_line(enum level level, const char *fmt, va_list args)
 {
 	char line[2048];
 
 	vsnprintf(line, sizeof(line), fmt, args);
-	fflush(stdout);
-	fprintf(stderr, "echogate: %s\n", line);
+	if (log_line) {
+		log_line(level, false, line);
+	} else if (level == LEVEL_INFO) {
+		puts(line);
+	} else {
+		fflush(stdout);
+		fprintf(stderr, "echogate: %s\n", line);
+	}
 }
 
 enum status report(enum status status, const char *fmt, ...)
@@ -32,7 +41,7 @@ enum status report(enum status status, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	print_line(fmt, args);
+	print_line(LEVEL_ERROR, fmt, args);
 	va_end(args);
 	return status;
 }
@@ -42,8 +51,25 @@ void note(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	print_line(fmt, args);
+	print_line(LEVEL_NOTICE, fmt, args);
 	va_end(args);
+}
+
+void tell(enum level level, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	print_line(level, fmt, args);
+	va_end(args);
+}
+
+void tell_more(enum level level, const char *line)
+{
+	if (log_line)
+		log_line(level, true, line);
+	else
+		fprintf(stderr, "%s\n", line);
 }
 
 enum status status_of(int err)
@@ -120,6 +146,15 @@ __u64 monotonic_ns(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
+__u64 hash_bytes(__u64 hash, const void *data, size_t size)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3;
+	return hash;
+}
+
 void close_fd(int *fd)
 {
 	if (*fd >= 0)
@@ -140,16 +175,31 @@ static bool has(const struct __user_cap_data_struct *caps, int cap)
 	return caps[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
 }
 
-enum status check_privileges(void)
+static void read_privileges(bool *bpf, bool *net)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct caps[2] = {};
+
+	*bpf = *net = true;	/* if they can't be read, the kernel's own refusal has to do */
+	if (syscall(SYS_capget, &head, caps))
+		return;
+	*bpf = has(caps, CAP_BPF) || has(caps, CAP_SYS_ADMIN);
+	*net = has(caps, CAP_NET_ADMIN);
+}
+
+bool is_privileged(void)
+{
 	bool bpf, net;
 
-	if (syscall(SYS_capget, &head, caps))
-		return DONE;	/* the kernel's own refusal has to do */
-	bpf = has(caps, CAP_BPF) || has(caps, CAP_SYS_ADMIN);
-	net = has(caps, CAP_NET_ADMIN);
+	read_privileges(&bpf, &net);
+	return bpf && net;
+}
+
+enum status check_privileges(void)
+{
+	bool bpf, net;
+
+	read_privileges(&bpf, &net);
 	if (bpf && net) {
 		__u32 id;
 

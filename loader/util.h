@@ -29,6 +29,9 @@ enum status {
 /* 1: libbpf's warnings and notes are shown. 2: its debugging too. */
 extern int verbosity;
 
+/* A person looks at what is printed, not a program. */
+extern bool stdout_is_terminal;
+
 /* Prints one line on stderr, "echogate: ...", and returns @status. */
 __attribute__((format(printf, 2, 3)))
 enum status report(enum status status, const char *fmt, ...);
@@ -36,6 +39,19 @@ enum status report(enum status status, const char *fmt, ...);
 /* A line on stderr that is no error. */
 __attribute__((format(printf, 1, 2)))
 void note(const char *fmt, ...);
+
+/* How much a line matters, as syslog has it: report() is an error, note() a notice. */
+enum level { LEVEL_ERROR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6 };
+
+/* A line of any level; INFO is a result, and goes to stdout as it is. */
+__attribute__((format(printf, 2, 3)))
+void tell(enum level level, const char *fmt, ...);
+
+/* A line that belongs to the one before: what stands in a file, and where. */
+void tell_more(enum level level, const char *line);
+
+/* The daemon has all of them logged instead. @more: it belongs to the one before. */
+extern void (*log_line)(enum level level, bool more, const char *line);
 
 /* The exit status that an errno means (either sign). */
 enum status status_of(int err);
@@ -59,6 +75,10 @@ int read_line(const char *path, char *buf, size_t size);
 /* CLOCK_MONOTONIC, ns. */
 __u64 monotonic_ns(void);
 
+/* FNV-1a, to be continued; not against design. */
+#define HASH_START	0xcbf29ce484222325
+__u64 hash_bytes(__u64 hash, const void *data, size_t size);
+
 /* Closes a descriptor if there is one, and forgets it. */
 void close_fd(int *fd);
 
@@ -67,6 +87,9 @@ void copy_text(char *to, const char *from, size_t size);
 
 /* bpf() itself, and the capabilities that every command on BPF objects needs. Reports. */
 enum status check_privileges(void);
+
+/* The capabilities, silently. */
+bool is_privileged(void);
 
 /* libbpf's messages go through here from now on. */
 void libbpf_quieten(void);

@@ -265,6 +265,7 @@ struct eg_metrics_key {
 
 #define EG_PATH_SET_BITS	14
 #define EG_PATH_WAYS		8
+#define EG_PATH_KEYS		16	/* of hashes, secret: __u64 */
 
 /* Map eg_paths: array of sets. A cell is tag << 6 | reason ^ 63 (path.h). */
 struct eg_path_set {
@@ -494,6 +495,10 @@ struct eg_meta {
 	char  ifname[16];		/* at the last attach */
 	char  netns[EG_META_PATH];	/* as given with --netns, "" otherwise */
 	char  config[EG_META_PATH];	/* path of the configuration file, "" if none */
+	__u64 origin;			/* hash of all that the generation was made of */
+	__u64 keys[EG_PATH_KEYS];	/* those in its .rodata */
+	__u8  swap;			/* reply-path swap */
+	__u8  pad[7];
 };
 
 /* Layout, both sides --------------------------------------------------- */
@@ -518,7 +523,7 @@ EG_SAME("eg_vlan_key", sizeof(struct eg_vlan_key), 8);
 EG_SAME("eg_vlan", sizeof(struct eg_vlan), 12);
 EG_SAME("eg_metrics_key", sizeof(struct eg_metrics_key), 20);
 EG_SAME("eg_path_set", sizeof(struct eg_path_set), 32);
-EG_SAME("eg_meta", sizeof(struct eg_meta), 576);
+EG_SAME("eg_meta", sizeof(struct eg_meta), 720);
 EG_SAME("eg_meta.owned", __builtin_offsetof(struct eg_meta, owned), 28);
 EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 48);
 EG_SAME("verdicts", EG_VERDICT_COUNT, 4);

@@ -15,7 +15,6 @@
 
 #include "abi.h"
 
-#define EG_PATH_KEYS	16
 #define EG_PATH_TAG	((1u << 26) - 1)
 
 /* Pair n of the hash; a and b are 32-bit values, zero-extended. */

@@ -354,8 +354,11 @@ set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
 # have another size in general, so only the number at their start can be relied on.
 # shellcheck disable=SC2046  # words are wanted
 another_abi() {
+	local size
+
+	size=$(bpftool map show pinned "$dir/eg_meta" | sed -n 's/.* value \([0-9]*\)B .*/\1/p')
 	need bpftool map update pinned "$dir/eg_meta" key 0 0 0 0 \
-		value "$1" $(printf '0 %.0s' $(seq 575))
+		value "$1" $(printf '0 %.0s' $(seq $((size - 1))))
 }
 
 for abi in 0 77; do

@@ -121,6 +121,7 @@ cleanup() {
 		"$ECHOGATE" detach --all --netns "$name" >/dev/null 2>&1
 		ip netns pids "$name" 2>/dev/null | xargs -r kill 2>/dev/null
 		ip netns del "$name" 2>/dev/null
+		rm -f "/run/echogate-$name.sock"	# of a daemon that was killed
 		# A detach that doesn't work must not leave anything to the next suite.
 		dir=/sys/fs/bpf/echogate/${cookies[$name]}
 		[ -z "${cookies[$name]}" ] || rm -rf "$dir"

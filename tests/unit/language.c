@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "unit/roundtrip.h"
 
@@ -473,6 +474,19 @@ static const struct complaint errors[] = {
 	{ "egress { default answer }", "1:10", "default answer in egress" },
 	{ "egress { answer icmp type 8 }", "1:10", "answer in egress" },
 	{ "egress { reject }", "1:10", "reject in egress" },
+	{ "metrics", "1:8", "expected a port, an address with a port, or a path in quotes" },
+	{ "metrics 0", "1:9", "expected a port of 1 to 65535" },
+	{ "metrics 65536", "1:9", "expected a port of 1 to 65535" },
+	{ "metrics 127.0.0.1:", "1:9", "expected a port of 1 to 65535" },
+	{ "metrics localhost:9342", "1:9", "expected an address before the port" },
+	{ "metrics ::1:9342", "1:9", "expected an address before the port" },
+	{ "metrics [1.2.3.4]:9342", "1:9", "expected an IPv6 address in the brackets" },
+	{ "metrics 127.0.0.1:9342 9343", "1:24", "expected the end of the statement" },
+	{ "metrics \"m\"", "1:9", "a path that begins with /" },
+	{ "metrics 1\nmetrics 1", "2:1", "metrics is set twice, first in line 1" },
+	{ "interface a { metrics 1 }", "1:15", "expected it outside of all blocks" },
+	{ "egress { metrics 1 }", "1:10", "expected it outside of all blocks" },
+	{ "metric 1", "1:1", "did you mean metrics?" },
 	{ "interface eth0/1 { }", "1:11", "can't be an interface's name" },
 	{ "interface \"a b\" { }", "1:11", "can't be an interface's name" },
 	{ "interface \"\" { }", "1:11", "is empty" },
@@ -560,6 +574,9 @@ static const struct complaint errors[] = {
 static const struct complaint warnings[] = {
 	{ "drop from 10.0.0.1/8", "1:11", "taken as 10.0.0.0/8" },
 	{ "drop from ::ffff:10.0.0.1", "1:11", "only matches IPv6 packets" },
+	{ "metrics 0.0.0.0:9342", "1:9", "whoever reaches 0.0.0.0:9342 sees" },
+	{ "metrics 198.18.0.1:9342", "1:9", "whoever reaches" },
+	{ "metrics [::]:9342", "1:9", "whoever reaches" },
 	{ "set x { }\ndrop from @x", "1:5", "set x is empty" },
 	{ "set x { ::1, ::2, ::1 }", "1:5", "::1 stands here twice" },
 	{ "set x { ::1, ::2, ::1, 1.1.1.1/24, 1.1.1.0/24, ::1 }", "1:5",
@@ -956,6 +973,51 @@ static int remove_directory(void **state)
 	return rmdir(directory);
 }
 
+static struct meeting metrics_of(const char *text)
+{
+	struct meeting m;
+	struct config *c;
+
+	assert_int_equal(parse(text, &c), DONE);
+	assert_string_equal(said, "");
+	m = config__metrics(c);
+	config__free(c);
+	return m;
+}
+
+static void check_metrics(const char *text, int family, const void *address, size_t size)
+{
+	struct meeting m = metrics_of(text);
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&m.address;
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)&m.address;
+
+	assert_int_equal(m.address.ss_family, family);
+	assert_int_equal(m.size, family == AF_INET ? sizeof(*in4) : sizeof(*in6));
+	assert_int_equal(ntohs(family == AF_INET ? in4->sin_port : in6->sin6_port), 9342);
+	if (family == AF_INET)
+		assert_memory_equal(&in4->sin_addr, address, size);
+	else
+		assert_memory_equal(&in6->sin6_addr, address, size);
+}
+
+static void test_metrics(void **state)
+{
+	static const __u8 host[] = { 127, 0, 0, 1 }, other[] = { 127, 1, 2, 3 };
+	struct meeting m;
+
+	(void)state;
+	check_metrics("metrics 9342", AF_INET, host, 4);
+	check_metrics("metrics 127.0.0.1:9342 # here", AF_INET, host, 4);
+	check_metrics("drop udp; metrics 127.1.2.3:9342; drop tcp", AF_INET, other, 4);
+	check_metrics("metrics [::1]:9342\n", AF_INET6, &in6addr_loopback, 16);
+	m = metrics_of("metrics \"/run/a \\\"b\"");
+	assert_int_equal(m.address.ss_family, AF_UNIX);
+	assert_string_equal(((struct sockaddr_un *)&m.address)->sun_path, "/run/a \"b");
+	assert_int_equal(metrics_of("drop udp").size, 0);
+	/* It is the daemon's: rules don't know it, and the word is none where names stand. */
+	assert_int_equal(metrics_of("set metrics { ::1 }\ninterface metrics { drop from @metrics }").size, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -967,6 +1029,7 @@ int main(void)
 		cmocka_unit_test(test_combinations),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_all_errors),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test_setup_teardown(test_disk, make_directory, remove_directory),
