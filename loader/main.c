@@ -73,6 +73,17 @@ const struct command commands[] = {
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON, a line for each packet\n",
 	  cmd_explain },
+	{ "doctor", "[IFACE...] [--netns NAME] [--json]",
+	  "Tell why it would not work here, or less well, and the commands that mend it",
+	  "  IFACE                attached or not; without, what is attached in the namespace, "
+	  "else all\n"
+	  "                       its interfaces that are up, but lo\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON\n\n"
+	  "Nothing is changed. Errors: it doesn't work. Warnings: less well, or not as somebody "
+	  "expects.\n"
+	  "Exit status 1 if there is an error, else 0.\n",
+	  cmd_doctor },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
 	  "      --json           as JSON\n", cmd_version },
 	{ "help", "[COMMAND]", "Show this list, or more about a command", NULL, cmd_help },

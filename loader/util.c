@@ -135,21 +135,20 @@ void copy_text(char *to, const char *from, size_t size)
 	to[n] = 0;
 }
 
-static bool has(const struct __user_cap_data_struct *caps, int cap)
+bool capability__held(int cap)
 {
-	return caps[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2] = {};
+
+	return syscall(SYS_capget, &head, caps) ||
+	       caps[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
 }
 
 enum status check_privileges(void)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[2] = {};
-	bool bpf, net;
+	bool bpf = capability__held(CAP_BPF) || capability__held(CAP_SYS_ADMIN);
+	bool net = capability__held(CAP_NET_ADMIN);
 
-	if (syscall(SYS_capget, &head, caps))
-		return DONE;	/* the kernel's own refusal has to do */
-	bpf = has(caps, CAP_BPF) || has(caps, CAP_SYS_ADMIN);
-	net = has(caps, CAP_NET_ADMIN);
 	if (bpf && net) {
 		__u32 id;
 
