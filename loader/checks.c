@@ -556,6 +556,8 @@ static void check_master(const struct exam *e, struct findings *f)
 		mend(f, "%sip link set dev %s nomaster", e->host->place.enter, e->name);
 		return;
 	}
+	if (e->master_attached)
+		return;
 	find(f, SEVERITY_WARNING, "%s belongs to the %s %s, which has the addresses and the way back: "
 	     "pings are left to the kernel unless echogate is attached there", e->name,
 	     !strcmp(kind, "bridge") || !strcmp(kind, "bond") || !strcmp(kind, "team") ? kind :
@@ -649,7 +651,7 @@ static void check_packet_sockets(const struct exam *e, struct findings *f)
 			continue;
 		holder(l, who, sizeof(who));
 		find(f, SEVERITY_WARNING, "%s captures packets of %s and won't see pings that "
-		     "echogate answers; tc mode it would", who, e->name);
+		     "echogate answers; in tc mode it would", who, e->name);
 		mend(f, "echogate attach %s --mode tc%s", e->name, e->host->place.option);
 	}
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* What the command was given, and what it has found so far. */
 struct doctor {
@@ -149,13 +148,10 @@ static enum status judge_all(struct doctor *d)
 		return report(status_of(err), "interfaces can't be listed: %s", why(err));
 	for (int pass = 0; pass < 2 && !any; pass++) {
 		for (size_t i = 0; i < count; i++) {
-			struct pin_dir dir = { .cookie = d->scope.cookie,
-					       .ifindex = devs[i].ifindex };
-			char path[PIN_PATH];
+			bool wanted = pass ? (devs[i].flags & (IFF_UP | IFF_LOOPBACK)) == IFF_UP :
+					     interface__attached(&d->scope, devs[i].ifindex);
 
-			pins__dir(path, sizeof(path), &dir);
-			if (pass ? (devs[i].flags & (IFF_UP | IFF_LOOPBACK)) != IFF_UP :
-				   access(path, F_OK) != 0)
+			if (!wanted)
 				continue;
 			st = judge_interface(d, devs[i].name);
 			first = first ?: st;

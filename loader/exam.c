@@ -428,6 +428,15 @@ static void find_foreign_tc(struct rtnl *rt, struct exam *e, const struct instan
 		e->filters = 0;
 }
 
+bool interface__attached(const struct scope *s, __u32 ifindex)
+{
+	struct pin_dir dir = { .cookie = s->cookie, .ifindex = ifindex };
+	char path[PIN_PATH];
+
+	pins__dir(path, sizeof(path), &dir);
+	return !access(path, F_OK);
+}
+
 static void examine_instance(const struct scope *s, struct rtnl *rt, struct exam *e)
 {
 	struct pin_dir dir = { .cookie = s->cookie, .ifindex = e->dev.ifindex };
@@ -484,8 +493,10 @@ int interface__examine(const struct scope *s, struct rtnl *rt, const struct host
 	e->l3 = device__is_l3(dev);
 	quote(e->name, sizeof(e->name), dev->name);
 	master = dev->master ? device__find(devs, count, dev->master) : NULL;
-	if (master)
+	if (master) {
 		quote(e->master, sizeof(e->master), master->name);
+		e->master_attached = interface__attached(s, master->ifindex);
+	}
 	for (size_t i = 0; i < count; i++)
 		e->vlans += !strcmp(devs[i].kind, "vlan") && devs[i].lower == ifindex;
 	ethtool__driver(dev->name, &e->driver);

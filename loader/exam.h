@@ -73,6 +73,7 @@ struct exam {
 	bool l3;			/* it has no Ethernet header */
 	char name[WORD_SIZE];		/* quoted */
 	char master[WORD_SIZE];		/* "": none */
+	bool master_attached;
 	bool xdp_known;
 	__u64 xdp_features;
 	struct driver driver;
@@ -97,6 +98,9 @@ struct exam {
 /* In the scope's namespace. -errno. */
 int host__examine(const struct scope *s, struct host *h);
 void host__free(struct host *h);
+
+/* Whether there are pins of it in the scope's namespace, in whatever state. */
+bool interface__attached(const struct scope *s, __u32 ifindex);
 
 /* -errno; -ENODEV: it is gone. */
 int interface__examine(const struct scope *s, struct rtnl *rt, const struct host *h,

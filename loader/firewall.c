@@ -171,8 +171,10 @@ static int add_nft_rule(struct firewall *fw, struct json_object *rule)
 	quote(chain, sizeof(chain), member(rule, "chain"));
 	snprintf(r.text, sizeof(r.text), "nftables %s %s %s, handle %s", member(rule, "family"),
 		 table, chain, member(rule, "handle"));
-	snprintf(r.remove, sizeof(r.remove), "nft delete rule %s %s %s handle %s",
-		 member(rule, "family"), table, chain, member(rule, "handle"));
+	r.remove[0] = 0;
+	if (*member(rule, "handle"))
+		snprintf(r.remove, sizeof(r.remove), "nft delete rule %s %s %s handle %s",
+			 member(rule, "family"), table, chain, member(rule, "handle"));
 	return add(fw, &r);
 }
 
