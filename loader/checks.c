@@ -390,16 +390,21 @@ static void check_ipsec(const struct exam *e, struct findings *f)
 
 static void check_leftovers(const struct exam *e, struct findings *f)
 {
-	for (size_t i = 0; i < e->host->leftover_count; i++) {
-		const struct leftover *l = &e->host->leftovers[i];
+	const struct host *h = e->host;
 
-		find(f, SEVERITY_WARNING, "what was attached to %s%s is gone, but its pins in %s "
-		     "are there yet and hold memory", *l->name ? "" : "an interface",
-		     l->name, l->dir);
+	for (size_t i = 0; i < h->leftover_count; i++) {
+		const struct leftover *l = &h->leftovers[i];
+
+		find(f, SEVERITY_WARNING, "%s%s is %s, but what was attached to it is still pinned "
+		     "in %s and holds memory", *l->name ? "" : "an interface", l->name,
+		     l->gone ? "gone" : "in another namespace", l->dir);
+		/* Every command that changes something first clears what is gone, anywhere. */
 		if (*l->name)
-			mend(f, "echogate detach %s%s", l->name, e->host->place.option);
-		else
-			mend(f, "rm -r %s", l->dir);
+			mend(f, "echogate detach %s%s", l->name, h->place.option);
+		else if (!*h->attached)
+			mend(f, "echogate detach --all%s", h->place.option);
+		else if (l->gone)
+			mend(f, "echogate attach %s%s", h->attached, h->place.option);
 	}
 }
 
@@ -573,11 +578,12 @@ static void check_veth(const struct exam *e, struct findings *f)
 		return;
 	if (!p->found) {
 		find(f, SEVERITY_WARNING, "the other end of %s can't be seen from here; unless it "
-		     "has a native XDP program, replies get stuck after 256 of them", e->name);
+		     "has a native XDP program, what XDP sends there is lost", e->name);
 		mend(f, "echogate attach %s --mode tc%s", e->name, e->host->place.option);
 	} else if (!p->dev.xdp_prog[XDP_WAY_DRIVER]) {
 		find(f, SEVERITY_ERROR, "%s, the other end of %s, has no native XDP program: what "
-		     "XDP sends there gets stuck after 256 replies", p->name, e->name);
+		     "XDP sends there is lost, at once or, with GRO on, after 256 replies",
+		     p->name, e->name);
 		/* Once it is stuck a program doesn't help any more; tc does. */
 		if (is_attached(e) || !p->reachable)
 			mend(f, "echogate attach %s --mode tc%s", e->name, e->host->place.option);
@@ -634,8 +640,8 @@ static void check_qdisc(const struct exam *e, struct findings *f)
 {
 	if (e->host->tcx || !e->ingress_qdisc)
 		return;
-	find(f, SEVERITY_ERROR, "%s has an ingress qdisc, which leaves no room for the clsact that "
-	     "echogate needs without TCX", e->name);
+	find(f, SEVERITY_ERROR, "%s has an ingress qdisc in place of the clsact that echogate needs "
+	     "without TCX, and what is to run at egress would run at ingress", e->name);
 	mend(f, "%stc qdisc del dev %s ingress", e->host->place.enter, e->name);
 }
 

@@ -103,17 +103,13 @@ static void print_heading(const struct exam *e)
 
 static enum status judge_interface(struct doctor *d, const char *name)
 {
-	__u32 ifindex = if_nametoindex(name);
 	struct findings f = {};
 	struct json_object *o;
 	enum status st;
 	struct exam e;
 	int err;
 
-	if (!ifindex)
-		return report(FAILED, "%s: no such interface%s%s; 'ip link' lists them", name,
-			      *d->scope.name ? " in network namespace " : "", d->scope.name);
-	err = interface__examine(&d->scope, &d->rt, &d->host, ifindex, &e);
+	err = interface__examine(&d->scope, &d->rt, &d->host, if_nametoindex(name), &e);
 	if (err)
 		return report(status_of(err), "%s: it can't be examined: %s", name, why(err));
 	st = judge(d, &e, SUBJECT_INTERFACE, &f);
@@ -162,6 +158,20 @@ static enum status judge_all(struct doctor *d)
 	return first;
 }
 
+/* Before anything is printed. Reports. */
+static enum status check_names(const struct doctor *d, char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (check_ifname(names[i]))
+			return USAGE;
+		if (!if_nametoindex(names[i]))
+			return report(FAILED, "%s: no such interface%s%s; 'ip link' lists them",
+				      names[i], *d->scope.name ? " in network namespace " : "",
+				      d->scope.name);
+	}
+	return DONE;
+}
+
 /* The command ------------------------------------------------------------------------- */
 
 static void print_totals(const struct doctor *d)
@@ -201,10 +211,7 @@ enum status cmd_doctor(const struct command *self, int argc, char **argv)
 			return o == OPTION_HELP ? DONE : USAGE;
 		}
 	}
-	for (int i = optind; i < argc; i++)
-		if (check_ifname(argv[i]))
-			return USAGE;
-	first = scope__open(&d.scope, netns);
+	first = scope__open(&d.scope, netns) ?: check_names(&d, argv + optind, argc - optind);
 	if (first)
 		goto cleanup;
 	err = host__examine(&d.scope, &d.host) ?: rtnl__open(&d.rt);

@@ -187,7 +187,7 @@ static int add_leftover(struct host *h, const struct instance *in, bool here)
 	h->leftovers = more;
 	l = &more[h->leftover_count++];
 	memset(l, 0, sizeof(*l));
-	l->here = here;
+	l->gone = in->state == INSTANCE_GONE;
 	pins__dir(l->dir, sizeof(l->dir), &in->dir);
 	if (here && *in->ifname && !if_nametoindex(in->ifname))
 		quote(l->name, sizeof(l->name), in->ifname);
@@ -214,6 +214,8 @@ static int find_leftovers(const struct scope *s, struct host *h)
 		}
 		if (in.state == INSTANCE_GONE || in.state == INSTANCE_MOVED)
 			err = add_leftover(h, &in, here);
+		else if (here)
+			quote(h->attached, sizeof(h->attached), in.ifname);
 		instance__close(&in);
 	}
 	free(dirs);

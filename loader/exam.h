@@ -18,7 +18,7 @@
 struct leftover {
 	char name[WORD_SIZE];		/* of the interface; "": not known, or another has it now */
 	char dir[PIN_PATH];
-	bool here;			/* the pins are of this namespace */
+	bool gone;			/* it is no more; else it is in another namespace */
 };
 
 /* Where a namespace is, for commands that are printed; all "" for the caller's own. */
@@ -55,6 +55,7 @@ struct host {
 	struct firewall firewall;
 	struct leftover *leftovers;
 	size_t leftover_count;
+	char attached[WORD_SIZE];	/* an interface that is; "": none of this namespace */
 };
 
 /* The other end of a veth. */

@@ -4,7 +4,7 @@
 # doctor: what can be wrong in a namespace is made wrong, one thing after the other. It is found,
 # with its severity; the command that doctor prints is run as it is; then it is found no more.
 
-# shellcheck disable=SC2317  # functions as arguments
+# shellcheck disable=SC2317,SC2016  # functions as arguments, and what eval expands
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -33,6 +33,7 @@ mend() {
 
 # finds NAME SEVERITY CHECK [IFACE...]: and leaves in $said what it said
 said=
+holder=
 finds() {
 	local name=$1 want=$2 check=$3
 	shift 3
@@ -65,12 +66,27 @@ add_veth() {
 	need ip -n "$client" link set "$2" up
 }
 
+# hold HOW: a foreign program on h0, held by a link until `release`. False: it can't be.
+hold() {
+	mkfifo "$work/hold"
+	"$EG_TESTS/xdp-pass" "$host" h0 "$1" <"$work/hold" >"$work/held" 2>/dev/null &
+	holder=$!
+	exec 9>"$work/hold"
+	wait_for 10 test -s "$work/held"
+}
+
+release() {
+	exec 9>&-
+	wait "$holder" 2>/dev/null
+	rm "$work/hold"
+}
+
 # What doctor must not change
 state() {
 	for name in "$host" "$client"; do
 		ip -n "$name" -d address
 		in_ns "$name" tc qdisc show
-		in_ns "$name" tc filter show dev "${1:-lo}" ingress
+		in_ns "$name" nft list ruleset 2>/dev/null
 		in_ns "$name" sh -c 'cat /proc/sys/net/ipv[46]/conf/*/forwarding'
 		find "$(pin_dir "$name")" 2>/dev/null
 	done
@@ -117,7 +133,7 @@ is "JSON: check" "$(field interfaces.1.findings.0.check <<<"$json")" down
 is "JSON: command" "$(field interfaces.1.findings.0.mend <<<"$json")" \
 	"nsenter --net=/run/netns/$host ip link set dev h1 up"
 refuses "an interface that isn't there" 1 "no such interface" \
-	"$ECHOGATE" doctor nope --netns "$client" --netns "$host" -v
+	"$ECHOGATE" doctor h0 nope --netns "$host"
 refuses "an unknown option" 2 "unknown" "$ECHOGATE" doctor --all
 
 # --- ways to name the namespace ---
@@ -174,24 +190,20 @@ for how in native generic; do
 	need "$EG_TESTS/xdp-pass" "$host" h0 $how
 	mends "foreign $how program" error foreign-xdp h0
 done
-coproc HOLD { "$EG_TESTS/xdp-pass" "$host" h0 hold; }
-read -r _ <&"${HOLD[0]}"
+need hold hold
 need echogate attach h0 --netns "$host" --mode tc
 finds "foreign program before tc mode" note foreign-xdp h0
 need echogate detach h0 --netns "$host"
 mends "foreign program held by a link" error foreign-xdp h0
-eval "exec ${HOLD[1]}>&-"
-wait "$HOLD_PID" 2>/dev/null
+release
 check "then attach takes the interface" echogate attach h0 --netns "$host"
 need echogate detach h0 --netns "$host"
-coproc HOLD { "$EG_TESTS/xdp-pass" "$host" h0 tcx 2>/dev/null; }
-if read -r _ <&"${HOLD[0]}"; then
+if hold tcx; then
 	mends "foreign TCX program" warning foreign-tc h0
-	eval "exec ${HOLD[1]}>&-"
 else
 	skip "foreign TCX program" "TCX came with Linux 6.6"
 fi
-wait "$HOLD_PID" 2>/dev/null
+release
 need in_ns "$host" tc qdisc add dev h0 clsact
 need in_ns "$host" tc filter add dev h0 ingress bpf da bytecode '1,6 0 0 4294967295'
 mends "a filter of clsact" warning foreign-tc h0
@@ -203,7 +215,11 @@ need in_ns "$host" tc qdisc add dev h0 ingress
 is "an ingress qdisc is in nobody's way with TCX" "$(doctor h0 | severity ingress-qdisc)" ""
 export ECHOGATE_NO_TCX=1
 finds "no TCX" note tcx h0
-refuses "and is, without" 1 "" "$ECHOGATE" attach h0 --netns "$host"
+need echogate attach h0 --netns "$host" --mode tc
+warm_up "$client" 198.18.0.2
+like "and is, without: what comes in is taken for what goes out" \
+	"$(counter "$host" h0 egress.icmp.echo-request.packets)" "[1-9]"
+need echogate detach h0 --netns "$host"
 mends "an ingress qdisc without TCX" error ingress-qdisc h0
 check "then attach has room" echogate attach h0 --netns "$host"
 need echogate detach h0 --netns "$host"
@@ -288,7 +304,7 @@ need echogate detach h0 --netns "$host"
 
 # --- who doesn't see answered pings ---
 
-in_ns "$host" ping -n -q 198.18.0.99 >/dev/null 2>&1 &
+ip netns exec "$host" ping -n -q 198.18.0.99 >/dev/null 2>&1 &
 pinger=$!
 wait_for 10 eval 'doctor h0 | grep -q raw-socket'
 mends "a raw socket" warning raw-socket h0
@@ -296,7 +312,7 @@ like "with its process's name" "$(in_ns "$host" sh -c 'cat /proc/self/net/raw | 
 kill $pinger 2>/dev/null
 wait $pinger 2>/dev/null
 if have tcpdump; then
-	in_ns "$host" tcpdump -i h0 -w /dev/null 2>/dev/null &
+	ip netns exec "$host" tcpdump -i h0 -w /dev/null 2>/dev/null &
 	dumper=$!
 	wait_for 10 eval 'doctor h0 | grep -q capture:'
 	is "a capture of h0 is none of h1" "$(doctor h1 | severity capture)" ""
@@ -344,18 +360,21 @@ fi
 leftover() {
 	doctor h0 | grep -A 1 "leftover: .*$(pin_dir "$host")/"
 }
-for again in "" again; do
+for now in "" "its name is another's" "and another one is attached"; do
 	add_veth h5 c5
 	need echogate attach h5 --netns "$host" --mode tc
+	[[ $now != and* ]] || need echogate attach h1 --netns "$host" --mode tc
 	need ip -n "$host" link del h5
-	[ -z "$again" ] || add_veth h5 c5
+	[ -z "$now" ] || add_veth h5 c5
 	left=$(leftover)
-	like "an interface that is gone${again:+, and its name given anew}" "$left" "^  warning"
+	like "an interface that is gone${now:+, $now}" "$left" "^  warning"
+	note "$(mend leftover <<<"$left")"
 	check "the command works" eval "$(mend leftover <<<"$left")"
 	is "nothing is left" "$(leftover)" ""
+	[ -z "$now" ] || need ip -n "$host" link del h5
 done
-need ip -n "$host" link del h5
-rm -rf "$(pin_dir "$host")"
+is "the one attached is so still" "$(status_of "$host" h1 state)" attached
+need echogate detach h1 --netns "$host"
 
 # --- what it needs itself ---
 

@@ -310,16 +310,23 @@ static void test_bypassed(void **state)
 static void test_leftovers(void **state)
 {
 	struct leftover list[] = {
-		{ .name = "h9", .dir = "/sys/fs/bpf/echogate/4/9", .here = true },
-		{ .dir = "/sys/fs/bpf/echogate/4/10", .here = true },
+		{ .name = "h9", .dir = "/sys/fs/bpf/echogate/4/9", .gone = true },
+		{ .dir = "/sys/fs/bpf/echogate/4/10", .gone = true },
+		{ .dir = "/sys/fs/bpf/echogate/4/11" },
 	};
 
 	(void)state;
 	be_well();
 	host.leftovers = list;
-	host.leftover_count = 2;
+	host.leftover_count = 3;
 	expect("warning leftover $ echogate detach h9" NS "\n"
-	       "warning leftover $ rm -r /sys/fs/bpf/echogate/4/10");
+	       "warning leftover $ echogate detach --all" NS "\n"
+	       "warning leftover $ echogate detach --all" NS);
+	/* That would go too far. */
+	strcpy(host.attached, "nic0");
+	expect("warning leftover $ echogate detach h9" NS "\n"
+	       "warning leftover $ echogate attach nic0" NS "\n"
+	       "warning leftover");
 }
 
 static void test_link(void **state)
