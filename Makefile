@@ -7,7 +7,7 @@
 #   make differential  rules against a naive evaluator, a million packets for each hook
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
 #   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU; about an hour
-#   make bench      throughput beside bare XDP_TX, bare XDP_DROP and the kernel
+#   make bench      throughput beside bare XDP_TX and XDP_DROP, the kernel, nftables, xdp-filter
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
 
@@ -207,7 +207,8 @@ fuzz: deps
 	@$(MAKE) all $(FUZZ_BIN)
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
-bench: deps
+bench:
+	@loader/share/deps bench
 	@$(MAKE) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
 
