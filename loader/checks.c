@@ -357,8 +357,8 @@ static void unknown(struct findings *f, int err, const char *whose, const char *
 {
 	if (!err)
 		return;
-	find(f, SEVERITY_NOTE, "whether %s has rules about ICMP, which wouldn't see answered pings, "
-	     "can't be told: %s %s", whose, command,
+	find(f, SEVERITY_NOTE, "whether %s has rules about ICMP, which wouldn't see answered "
+	     "pings, can't be told: %s %s", whose, command,
 	     err == -ENOENT ? "isn't installed" : "failed");
 	if (err == -ENOENT)
 		mend(f, "apt-get install %s", package);
@@ -382,8 +382,8 @@ static void check_firewall(const struct exam *e, struct findings *f)
 static void check_ipsec(const struct exam *e, struct findings *f)
 {
 	if (e->host->policies > 0)
-		find(f, SEVERITY_WARNING, "%ld IPsec polic%s for what comes in: pings that echogate "
-		     "answers are not held against %s; leave them to the kernel with a rule like "
+		find(f, SEVERITY_WARNING, "%ld IPsec polic%s for what comes in: pings that "
+		     "echogate answers are not held against %s; leave them to the kernel with a rule like "
 		     "`pass icmp from ...`", e->host->policies,
 		     e->host->policies == 1 ? "y" : "ies", e->host->policies == 1 ? "it" : "them");
 }
@@ -413,8 +413,8 @@ static void check_leftovers(const struct exam *e, struct findings *f)
 static void check_link_type(const struct exam *e, struct findings *f)
 {
 	if (e->l3)
-		find(f, SEVERITY_NOTE, "%s has no Ethernet header, so XDP can't be used and tc mode "
-		     "is taken", e->name);
+		find(f, SEVERITY_NOTE, "%s has no Ethernet header, so XDP can't be used and tc "
+		     "mode is taken", e->name);
 	else if (e->dev.type != ARPHRD_ETHER && e->dev.type != ARPHRD_LOOPBACK)
 		find(f, SEVERITY_ERROR, "%s is neither Ethernet nor plain IP (link type %u), and "
 		     "attach refuses it; choose another interface", e->name, e->dev.type);
@@ -543,8 +543,8 @@ static void check_tags(const struct exam *e, struct findings *f)
 			mend(f, "%sethtool -K %s rxvlan off", e->host->place.enter, e->name);
 	}
 	if (p->found && p->driver.txvlan.on) {
-		find(f, severity, "the other end of %s hands VLAN tags over beside the frame, where "
-		     "XDP doesn't see them: %s", e->name, effect);
+		find(f, severity, "the other end of %s hands VLAN tags over beside the frame, "
+		     "where XDP doesn't see them: %s", e->name, effect);
 		mend(f, "%sethtool -K %s txvlan off", p->place.enter, p->name);
 	}
 }
@@ -563,8 +563,8 @@ static void check_master(const struct exam *e, struct findings *f)
 	}
 	if (e->master_attached)
 		return;
-	find(f, SEVERITY_WARNING, "%s belongs to the %s %s, which has the addresses and the way back: "
-	     "pings are left to the kernel unless echogate is attached there", e->name,
+	find(f, SEVERITY_WARNING, "%s belongs to the %s %s, which has the addresses and the way "
+	     "back: pings are left to the kernel unless echogate is attached there", e->name,
 	     !strcmp(kind, "bridge") || !strcmp(kind, "bond") || !strcmp(kind, "team") ? kind :
 	     "device", e->master);
 	mend(f, "echogate attach %s%s", e->master, e->host->place.option);
@@ -606,8 +606,8 @@ static void check_foreign_xdp(const struct exam *e, struct findings *f)
 		find(f, SEVERITY_NOTE, "another XDP program (id %u) on %s comes before echogate, "
 		     "which sees only what that one passes", e->foreign_xdp, e->name);
 	else
-		find(f, SEVERITY_ERROR, "another XDP program (id %u) is on %s, and attach refuses to "
-		     "displace it without --replace; --mode tc runs behind it", e->foreign_xdp,
+		find(f, SEVERITY_ERROR, "another XDP program (id %u) is on %s, and attach refuses "
+		     "to displace it without --replace; --mode tc runs behind it", e->foreign_xdp,
 		     e->name);
 	if (e->foreign_link)
 		mend(f, "bpftool link detach id %u", e->foreign_link);
@@ -640,8 +640,8 @@ static void check_qdisc(const struct exam *e, struct findings *f)
 {
 	if (e->host->tcx || !e->ingress_qdisc)
 		return;
-	find(f, SEVERITY_ERROR, "%s has an ingress qdisc in place of the clsact that echogate needs "
-	     "without TCX, and what is to run at egress would run at ingress", e->name);
+	find(f, SEVERITY_ERROR, "%s has an ingress qdisc in place of the clsact that echogate "
+	     "needs without TCX, and what is to run at egress would run at ingress", e->name);
 	mend(f, "%stc qdisc del dev %s ingress", e->host->place.enter, e->name);
 }
 
@@ -668,8 +668,8 @@ static void check_rp_filter(const struct exam *e, struct findings *f)
 		return;
 	find(f, SEVERITY_WARNING, "rp_filter of %s is %ld, but `reply-path swap` asks nobody: "
 	     "sources are answered that the kernel would drop", e->name, e->rp_filter);
-	mend(f, "echogate rules %s%s | sed /^reply-path/d | echogate apply /dev/stdin %s%s", e->name,
-	     e->host->place.option, e->name, e->host->place.option);
+	mend(f, "echogate rules %s%s | sed /^reply-path/d | echogate apply /dev/stdin %s%s",
+	     e->name, e->host->place.option, e->name, e->host->place.option);
 }
 
 static void check_lo(const struct exam *e, struct findings *f)
@@ -707,7 +707,7 @@ static void check_attachment(const struct exam *e, struct findings *f)
 	mend(f, "echogate attach %s%s", e->name, e->host->place.option);
 }
 
-/* ----------------------------------------------------------------------------------------------- */
+/* The table --------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;

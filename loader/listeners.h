@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sockets that get copies of packets from the stack, and so nothing of what is answered before it. */
+/* Sockets that get copies of packets from the stack: nothing of what is answered before it. */
 #ifndef LOADER_LISTENERS_H
 #define LOADER_LISTENERS_H
 

@@ -123,12 +123,14 @@ json=$(doctor h0 h1 --json)
 is "JSON: exit status 1 if there is an error" $? 1
 is "JSON: version" "$(field version <<<"$json")" 1
 is "JSON: namespace" "$(field host.netns <<<"$json")" "$host"
-is "JSON: a list for the host" "$("$EG_TESTS/json-get" host.findings <<<"$json" >/dev/null; echo $?)" 0
-is "JSON: interfaces" "$(for i in 0 1; do field interfaces.$i.interface <<<"$json"; done | xargs)" "h0 h1"
+check "JSON: a list for the host" "$EG_TESTS/json-get" host.findings <<<"$json"
+is "JSON: interfaces" "$(field interfaces.0.interface <<<"$json")$(
+	field interfaces.1.interface <<<"$json")" "h0h1"
 is "JSON: ifindex" "$(field interfaces.1.ifindex <<<"$json")" "$(ifindex "$host" h1)"
 is "JSON: attached" "$(field interfaces.0.attached <<<"$json")" false
 is "JSON: mode" "$(field interfaces.0.mode <<<"$json")" native
-is "JSON: a finding's keys" "$(field interfaces.1.findings.0 <<<"$json" | xargs)" "check severity text mend"
+is "JSON: a finding's keys" "$(field interfaces.1.findings.0 <<<"$json" | xargs)" \
+	"check severity text mend"
 is "JSON: check" "$(field interfaces.1.findings.0.check <<<"$json")" down
 is "JSON: command" "$(field interfaces.1.findings.0.mend <<<"$json")" \
 	"nsenter --net=/run/netns/$host ip link set dev h1 up"
@@ -148,7 +150,8 @@ like "then it is up" "$(ip -n "$host" link show h1)" ",UP"
 need ip -n "$host" link set h1 down
 ip netns exec "$host" sleep 1000 &
 sleeper=$!
-wait_for 5 eval '[ "$(readlink /proc/$sleeper/ns/net)" = "$(in_ns "$host" readlink /proc/self/ns/net)" ]'
+home=$(in_ns "$host" readlink /proc/self/ns/net)
+wait_for 5 eval '[ "$(readlink /proc/$sleeper/ns/net)" = "$home" ]'
 command=$(echogate doctor h1 --netns $sleeper | mend down)
 check "by a process" eval "$command"
 like "then it is up, too" "$(ip -n "$host" link show h1)" ",UP"
@@ -308,7 +311,6 @@ ip netns exec "$host" ping -n -q 198.18.0.99 >/dev/null 2>&1 &
 pinger=$!
 wait_for 10 eval 'doctor h0 | grep -q raw-socket'
 mends "a raw socket" warning raw-socket h0
-like "with its process's name" "$(in_ns "$host" sh -c 'cat /proc/self/net/raw | wc -l')" 1
 kill $pinger 2>/dev/null
 wait $pinger 2>/dev/null
 if have tcpdump; then
@@ -348,7 +350,8 @@ else
 	skip "rules of nftables" "no nft"
 fi
 like "without nft it says so" "$(PATH=$work doctor h0)" "nft isn't installed"
-if have iptables-legacy && in_ns "$host" iptables-legacy -A INPUT -p icmp -j ACCEPT 2>/dev/null; then
+if have iptables-legacy &&
+	in_ns "$host" iptables-legacy -A INPUT -p icmp -j ACCEPT 2>/dev/null; then
 	mends "a rule of the old iptables" warning firewall h0
 else
 	skip "a rule of the old iptables" "no iptables-legacy"

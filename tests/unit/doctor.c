@@ -565,7 +565,8 @@ static void expect_nft(const char *hook, const char *expr, const char *want)
 		 "{\"nftables\": [{\"metainfo\": {}}, {\"table\": {\"name\": \"t\"}}, {\"chain\": "
 		 "{\"family\": \"inet\", \"table\": \"t\", \"name\": \"c\"%s%s%s}}, {\"rule\": "
 		 "{\"family\": \"inet\", \"table\": \"t\", \"chain\": \"c\", \"handle\": 8, "
-		 "\"expr\": [%s]}}]}", *hook ? ", \"hook\": \"" : "", hook, *hook ? "\"" : "", expr);
+		 "\"expr\": [%s]}}]}", *hook ? ", \"hook\": \"" : "", hook, *hook ? "\"" : "",
+		 expr);
 	assert_int_equal(firewall__add_nft(&fw, json), 0);
 	expect_rules(&fw, want);
 }
@@ -587,15 +588,16 @@ static void test_nft(void **state)
 	expect_nft("postrouting", type, "");
 	expect_nft("input", "{\"match\": {\"left\": {\"meta\": {\"key\": \"l4proto\"}}, \"right\": "
 		   "{\"set\": [\"tcp\", \"ipv6-icmp\"]}}}", found);
-	expect_nft("input", "{\"vmap\": {\"key\": {\"payload\": {\"protocol\": \"icmpv6\"}}}}", found);
+	expect_nft("input", "{\"vmap\": {\"key\": {\"payload\": {\"protocol\": \"icmpv6\"}}}}",
+		   found);
 	expect_nft("input", "{\"match\": {\"right\": \"tcp\"}}, {\"reject\": {\"type\": \"icmp\", "
 		   "\"expr\": \"port-unreachable\"}}", "");
 	expect_nft("input", "{\"match\": {\"right\": \"icmpx\"}}, {\"drop\": null}", "");
 	assert_int_equal(firewall__add_nft(&fw, ""), -EINVAL);
 	assert_int_equal(firewall__add_nft(&fw, "[]"), -EINVAL);
 	assert_int_equal(firewall__add_nft(&fw, "{\"nftables\": 3}"), -EINVAL);
-	assert_int_equal(firewall__add_nft(&fw, "{\"nftables\": [1, null, {\"rule\": 2}, "
-					   "{\"rule\": {\"expr\": \"icmp\"}}, {\"chain\": []}]}"), 0);
+	assert_int_equal(firewall__add_nft(&fw, "{\"nftables\": [1, null, {\"rule\": 2}, {\"rule\": "
+					   "{\"expr\": \"icmp\"}}, {\"chain\": []}]}"), 0);
 	expect_rules(&fw, "");
 }
 
@@ -613,7 +615,8 @@ static void test_legacy(void **state)
 
 	(void)state;
 	assert_int_equal(firewall__add_legacy(&fw, "iptables-legacy", save), 0);
-	expect_rules(&fw, "iptables-legacy -t filter -D INPUT -p icmp -m icmp --icmp-type 8 -j DROP\n"
+	expect_rules(&fw, "iptables-legacy -t filter -D INPUT -p icmp -m icmp --icmp-type 8 "
+		     "-j DROP\n"
 		     "iptables-legacy -t filter -D mine -p ipv6-icmp -j DROP\n\n"
 		     "iptables-legacy -t raw -D PREROUTING -p icmp -j DROP");
 	assert_int_equal(firewall__add_legacy(&fw, "iptables-legacy", ""), 0);
