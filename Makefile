@@ -127,6 +127,9 @@ $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
 $(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o
 $(OUT)/tests/unit-hex: $(OUT)/tests/loader/hex.o
+$(OUT)/tests/unit-doctor: $(addprefix $(OUT)/tests/loader/,checks.o firewall.o quote.o names.o \
+				util.o)
+$(OUT)/tests/unit-doctor: UNIT_LIBS = -ljson-c -lbpf
 $(OUT)/tests/unit-compile: $(addprefix $(OUT)/tests/loader/,compile.o endpoints.o matchers.o)
 $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 

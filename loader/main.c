@@ -82,6 +82,17 @@ const struct command commands[] = {
 	  "SIGHUP has the file read again, SIGTERM ends the daemon and leaves all that is "
 	  "attached.\n",
 	  cmd_run, ACCESS_LOCAL },
+	{ "doctor", "[IFACE...] [--netns NAME] [--json]",
+	  "Tell why it would not work here, or less well, and the commands that mend it",
+	  "  IFACE                attached or not; without, what is attached in the namespace, "
+	  "else all\n"
+	  "                       its interfaces that are up, but lo\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON\n\n"
+	  "Nothing is changed. Errors: it doesn't work. Warnings: less well, or not as somebody "
+	  "expects.\n"
+	  "Exit status 1 if there is an error, else 0.\n",
+	  cmd_doctor, ACCESS_LOCAL },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
 	  "      --json           as JSON\n", cmd_version, ACCESS_LOCAL },
 	{ "help", "[COMMAND]", "Show this list, or more about a command", NULL, cmd_help, ACCESS_LOCAL },

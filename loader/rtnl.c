@@ -6,6 +6,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -13,12 +14,12 @@
 #define BUFFER		32768
 #define DUMP_TRIES	5
 
-int rtnl__open(struct rtnl *rt)
+int rtnl__open_protocol(struct rtnl *rt, int protocol)
 {
 	int on = 1;
 
 	memset(rt, 0, sizeof(*rt));
-	rt->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	rt->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (!rt->socket)
 		return -errno;
 	if (mnl_socket_bind(rt->socket, 0, MNL_SOCKET_AUTOPID)) {
@@ -31,6 +32,11 @@ int rtnl__open(struct rtnl *rt)
 	mnl_socket_setsockopt(rt->socket, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(rt->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	return 0;
+}
+
+int rtnl__open(struct rtnl *rt)
+{
+	return rtnl__open_protocol(rt, NETLINK_ROUTE);
 }
 
 void rtnl__close(struct rtnl *rt)
@@ -201,10 +207,10 @@ static void parse_xdp(const struct nlattr *xdp, struct device *dev)
 static void parse_device(const struct nlmsghdr *nlh, struct device *dev)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	bool elsewhere = false;
 	const struct nlattr *a;
 
 	memset(dev, 0, sizeof(*dev));
+	dev->link_netnsid = -1;
 	dev->ifindex = ifi->ifi_index;
 	dev->type = ifi->ifi_type;
 	dev->flags = ifi->ifi_flags;
@@ -221,10 +227,13 @@ static void parse_device(const struct nlmsghdr *nlh, struct device *dev)
 			dev->mtu = mnl_attr_get_u32(a);
 			break;
 		case IFLA_LINK:
-			dev->lower = mnl_attr_get_u32(a);
+			dev->link = mnl_attr_get_u32(a);
 			break;
 		case IFLA_LINK_NETNSID:
-			elsewhere = true;
+			dev->link_netnsid = (int)mnl_attr_get_u32(a);
+			break;
+		case IFLA_MASTER:
+			dev->master = mnl_attr_get_u32(a);
 			break;
 		case IFLA_LINKINFO:
 			parse_info(a, dev);
@@ -242,8 +251,8 @@ static void parse_device(const struct nlmsghdr *nlh, struct device *dev)
 		}
 		}
 	}
-	if (elsewhere)
-		dev->lower = 0;
+	if (dev->link_netnsid < 0)
+		dev->lower = dev->link;
 }
 
 static int add_device(const struct nlmsghdr *nlh, void *data)
@@ -276,18 +285,62 @@ static struct nlmsghdr *link_request(char *buf, __u16 type, __u32 ifindex)
 	return nlh;
 }
 
-int rtnl__device(struct rtnl *rt, __u32 ifindex, struct device *dev)
+static int get_device(struct rtnl *rt, struct nlmsghdr *nlh, struct device *dev)
 {
 	struct devices d = {};
-	char buf[256] = {};
 	int err;
 
-	err = rtnl__talk(rt, link_request(buf, RTM_GETLINK, ifindex), add_device, &d);
+	err = rtnl__talk(rt, nlh, add_device, &d);
 	if (!err && d.count != 1)
 		err = -ENODEV;
 	if (!err)
 		*dev = d.list[0];
 	free(d.list);
+	return err;
+}
+
+int rtnl__device(struct rtnl *rt, __u32 ifindex, struct device *dev)
+{
+	char buf[256] = {};
+
+	return get_device(rt, link_request(buf, RTM_GETLINK, ifindex), dev);
+}
+
+int rtnl__device_of(struct rtnl *rt, int netnsid, __u32 ifindex, struct device *dev)
+{
+	char buf[256] = {};
+	struct nlmsghdr *nlh = link_request(buf, RTM_GETLINK, ifindex);
+
+	mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, netnsid);
+	return get_device(rt, nlh, dev);
+}
+
+static int read_netnsid(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, sizeof(struct rtgenmsg))
+		if (mnl_attr_get_type(a) == NETNSA_NSID)
+			*(int *)data = (int)mnl_attr_get_u32(a);
+	return MNL_CB_OK;
+}
+
+int rtnl__netnsid(struct rtnl *rt, int netns_fd, int *id)
+{
+	char buf[256] = {};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtgenmsg *gen;
+	int err;
+
+	nlh->nlmsg_type = RTM_GETNSID;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	gen = mnl_nlmsg_put_extra_header(nlh, sizeof(*gen));
+	gen->rtgen_family = AF_UNSPEC;
+	mnl_attr_put_u32(nlh, NETNSA_FD, netns_fd);
+	*id = NETNSA_NSID_NOT_ASSIGNED;
+	err = rtnl__talk(rt, nlh, read_netnsid, id);
+	if (!err && *id == NETNSA_NSID_NOT_ASSIGNED)
+		err = -ENOENT;
 	return err;
 }
 
@@ -368,4 +421,43 @@ int rtnl__filters(struct rtnl *rt, __u32 ifindex, __u32 minor)
 	tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, minor);
 	err = rtnl__dump(rt, nlh, count_filter, forget_filters, &count);
 	return err ?: count;
+}
+
+struct qdisc_search {
+	__u32 ifindex;
+	const char *kind;
+	bool found;
+};
+
+static void restart_search(void *data)
+{
+	((struct qdisc_search *)data)->found = false;
+}
+
+static int match_qdisc(const struct nlmsghdr *nlh, void *data)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(nlh);
+	struct qdisc_search *s = data;
+	const struct nlattr *a;
+
+	if (nlh->nlmsg_type != RTM_NEWQDISC || tc->tcm_ifindex != (int)s->ifindex)
+		return MNL_CB_OK;
+	mnl_attr_for_each(a, nlh, sizeof(*tc))
+		if (mnl_attr_get_type(a) == TCA_KIND && !strcmp(mnl_attr_get_str(a), s->kind))
+			s->found = true;
+	return MNL_CB_OK;
+}
+
+bool rtnl__has_qdisc(struct rtnl *rt, __u32 ifindex, const char *kind)
+{
+	struct qdisc_search s = { .ifindex = ifindex, .kind = kind };
+	char buf[256] = {};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct tcmsg *tc;
+
+	nlh->nlmsg_type = RTM_GETQDISC;
+	tc = mnl_nlmsg_put_extra_header(nlh, sizeof(*tc));
+	tc->tcm_family = AF_UNSPEC;
+	tc->tcm_ifindex = ifindex;
+	return !rtnl__dump(rt, nlh, match_qdisc, restart_search, &s) && s.found;
 }

@@ -24,6 +24,9 @@ struct device {
 	char name[IFNAMSIZ];
 	__u32 ifindex;
 	__u32 lower;			/* IFLA_LINK, if in the same namespace; else 0 */
+	__u32 link;			/* IFLA_LINK: of a veth, its other end */
+	int link_netnsid;		/* where that is; -1: in the same namespace */
+	__u32 master;			/* bridge, bond, ... that it belongs to; 0: none */
 	__u32 flags;			/* IFF_* */
 	__u32 mtu;
 	__u16 type;			/* ARPHRD_* */
@@ -37,6 +40,10 @@ struct device {
 };
 
 int rtnl__open(struct rtnl *rt);
+
+/* Other protocols of netlink are spoken in the same way: NETLINK_GENERIC, ... */
+int rtnl__open_protocol(struct rtnl *rt, int protocol);
+
 void rtnl__close(struct rtnl *rt);
 
 /* Sends @nlh and hands each answer to @cb, which may be NULL. */
@@ -52,6 +59,12 @@ int rtnl__dump(struct rtnl *rt, struct nlmsghdr *nlh, mnl_cb_t cb, void (*restar
 /* -ENODEV if there is none. */
 int rtnl__device(struct rtnl *rt, __u32 ifindex, struct device *dev);
 
+/* The same of another namespace, by the id that this one knows it by. */
+int rtnl__device_of(struct rtnl *rt, int netnsid, __u32 ifindex, struct device *dev);
+
+/* That id, of a namespace's open file. -ENOENT: it has none here. */
+int rtnl__netnsid(struct rtnl *rt, int netns_fd, int *id);
+
 /* All devices of the namespace; the caller frees *list. */
 int rtnl__devices(struct rtnl *rt, struct device **list, size_t *count);
 
@@ -66,5 +79,8 @@ int rtnl__xdp_try(struct rtnl *rt, __u32 ifindex, int prog_fd, __u32 flags);
 
 /* Number of tc filters in one of clsact's two places (TC_H_MIN_*). */
 int rtnl__filters(struct rtnl *rt, __u32 ifindex, __u32 minor);
+
+/* Whether the interface has a qdisc of that kind. */
+bool rtnl__has_qdisc(struct rtnl *rt, __u32 ifindex, const char *kind);
 
 #endif

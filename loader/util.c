@@ -170,21 +170,19 @@ void copy_text(char *to, const char *from, size_t size)
 	to[n] = 0;
 }
 
-static bool has(const struct __user_cap_data_struct *caps, int cap)
-{
-	return caps[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
-}
-
-static void read_privileges(bool *bpf, bool *net)
+bool capability__held(int cap)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct caps[2] = {};
 
-	*bpf = *net = true;	/* if they can't be read, the kernel's own refusal has to do */
-	if (syscall(SYS_capget, &head, caps))
-		return;
-	*bpf = has(caps, CAP_BPF) || has(caps, CAP_SYS_ADMIN);
-	*net = has(caps, CAP_NET_ADMIN);
+	return syscall(SYS_capget, &head, caps) ||
+	       caps[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+}
+
+static void read_privileges(bool *bpf, bool *net)
+{
+	*bpf = capability__held(CAP_BPF) || capability__held(CAP_SYS_ADMIN);
+	*net = capability__held(CAP_NET_ADMIN);
 }
 
 bool is_privileged(void)

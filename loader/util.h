@@ -85,6 +85,9 @@ void close_fd(int *fd);
 /* Cuts quietly; for texts that only people read. */
 void copy_text(char *to, const char *from, size_t size);
 
+/* Whether this process has a capability; true if the kernel won't tell: its own refusal has to do. */
+bool capability__held(int cap);
+
 /* bpf() itself, and the capabilities that every command on BPF objects needs. Reports. */
 enum status check_privileges(void);
 

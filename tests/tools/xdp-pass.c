@@ -2,11 +2,12 @@
 /*
  * Puts an XDP program that passes everything on an interface.
  *
- *	xdp-pass NETNS IFACE [native|generic|hold]
+ *	xdp-pass NETNS IFACE [native|generic|hold|tcx]
  *
  * Attached by netlink it outlives this process and dies with the interface: what
  * the other end of a veth pair needs, and what echogate has to respect as somebody
- * else's. With "hold" a bpf_link holds it, until standard input ends.
+ * else's. With "hold" a bpf_link holds it, until standard input ends; with "tcx" it is
+ * a program of tc's ingress, and held in the same way.
  * Prints the program's id.
  */
 #include <errno.h>
@@ -21,6 +22,10 @@
 #include <linux/if_link.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+
+/* Since Linux 6.6; not in Debian 12's headers. */
+#define ATTACH_TCX_INGRESS	46
+#define TCX_NEXT		(-1)
 
 static int die(const char *what, int err)
 {
@@ -47,17 +52,18 @@ static int enter(const char *netns)
  * generic mode: there the kernel (6.18) copies packets for such a program and forgets
  * the length of their Ethernet headers, and tc programs behind it don't see these.
  */
-static int load(bool frags)
+static int load(bool tcx, bool frags)
 {
-	static const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0,
+		  .imm = tcx ? TCX_NEXT : XDP_PASS },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = frags ? BPF_F_XDP_HAS_FRAGS : 0);
 	int fd;
 
-	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "xdp_pass", "GPL", insns,
-			   sizeof(insns) / sizeof(*insns), &opts);
+	fd = bpf_prog_load(tcx ? BPF_PROG_TYPE_SCHED_CLS : BPF_PROG_TYPE_XDP, "xdp_pass", "GPL",
+			   insns, sizeof(insns) / sizeof(*insns), &opts);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -67,23 +73,27 @@ int main(int argc, char **argv)
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
 	int ifindex, program, err;
+	bool tcx, held;
 
 	if (argc < 3 || argc > 4 ||
-	    (strcmp(how, "native") && strcmp(how, "generic") && strcmp(how, "hold"))) {
-		fprintf(stderr, "usage: xdp-pass NETNS IFACE [native|generic|hold]\n");
+	    (strcmp(how, "native") && strcmp(how, "generic") && strcmp(how, "hold") &&
+	     strcmp(how, "tcx"))) {
+		fprintf(stderr, "usage: xdp-pass NETNS IFACE [native|generic|hold|tcx]\n");
 		return 2;
 	}
+	tcx = !strcmp(how, "tcx");
+	held = tcx || !strcmp(how, "hold");
 	err = enter(argv[1]);
 	if (err)
 		return die(argv[1], err);
 	ifindex = if_nametoindex(argv[2]);
 	if (!ifindex)
 		return die(argv[2], errno);
-	program = load(strcmp(how, "generic"));
+	program = load(tcx, !tcx && strcmp(how, "generic"));
 	if (program < 0)
 		return die("loading", program);
-	if (!strcmp(how, "hold")) {
-		if (bpf_link_create(program, ifindex, BPF_XDP, NULL) < 0)
+	if (held) {
+		if (bpf_link_create(program, ifindex, tcx ? ATTACH_TCX_INGRESS : BPF_XDP, NULL) < 0)
 			return die("linking", errno);
 	} else {
 		err = bpf_xdp_attach(ifindex, program, !strcmp(how, "native") ? XDP_FLAGS_DRV_MODE :
@@ -95,7 +105,7 @@ int main(int argc, char **argv)
 		return die("program info", errno);
 	printf("%u\n", info.id);
 	fflush(stdout);
-	if (!strcmp(how, "hold"))
+	if (held)
 		while (getchar() != EOF)
 			;
 	return 0;
