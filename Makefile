@@ -245,6 +245,7 @@ INSTALLED = \
 	$(OUT)/echogate:$(PREFIX)/sbin/echogate \
 	$(OUT)/echogate.service:$(UNITDIR)/echogate.service \
 	$(SHARE)/echogate.sysusers:$(PREFIX)/lib/sysusers.d/echogate.conf \
+	README.md:$(PREFIX)/share/doc/echogate/README.md \
 	$(SHARE)/echogate.8:$(PREFIX)/share/man/man8/echogate.8 \
 	$(SHARE)/echogate.conf.5:$(PREFIX)/share/man/man5/echogate.conf.5 \
 	$(SHARE)/echogate.bash:$(PREFIX)/share/bash-completion/completions/echogate \
