@@ -138,14 +138,15 @@ enum status scope__open(struct scope *s, const char *netns)
 			return report(FAILED, "own network namespace: %s", why(errno));
 	}
 	pins__enter_mounts();
-	if (setns(s->target, CLONE_NEWNET)) {
+	/* Entering even one's own takes CAP_SYS_ADMIN, which a service needn't have. */
+	if (netns && setns(s->target, CLONE_NEWNET)) {
 		if (errno == EINVAL)
 			return report(FAILED,
 				      "\"%s\" is no network namespace; --netns takes a name "
 				      "under " RUN_NETNS ", a path, or a pid",
 				      netns);
 		return report(status_of(errno),
-			      "network namespace \"%s\" can't be entered: %s%s", netns ?: "",
+			      "network namespace \"%s\" can't be entered: %s%s", netns,
 			      why(errno), errno == EPERM ? "; CAP_SYS_ADMIN is needed" : "");
 	}
 	s->cookie = netns__cookie();

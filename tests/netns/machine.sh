@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A machine to install packages on: a system that systemd starts, in namespaces of its own over a
+# copy-on-write view of a directory. Sourced after lib.sh.
+
+machine=	# process id of its init; empty: none runs
+layers=		# of its file system: upper, work, root
+
+# machine_make DIRECTORY [FILE...]: its files are those of DIRECTORY; the others are laid in /
+machine_make() {
+	local lower=$1
+	shift
+
+	layers=$work/machine
+	mkdir "$layers" &&
+	mount -t tmpfs -o size=1g tmpfs "$layers" &&
+	mkdir "$layers"/{upper,work,root} &&
+	mount -t overlay -o "lowerdir=$lower,upperdir=$layers/upper,workdir=$layers/work" overlay \
+		"$layers/root" &&
+	{ [ $# -eq 0 ] || cp "$@" "$layers/root"; }
+}
+
+# What the shell that becomes its init does: only here these mounts exist. sysfs is read-only, by
+# which systemd knows that devices are none of its business.
+# shellcheck disable=SC2016  # that shell expands
+become_init='
+	set -e
+	root=$1
+	mount -t proc proc "$root/proc"
+	mount -t sysfs -o ro sysfs "$root/sys"
+	mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+	mount -t bpf -o mode=700 bpf "$root/sys/fs/bpf"
+	mount -t tmpfs -o mode=755 tmpfs "$root/run"
+	mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+	mkdir "$root"/dev/{pts,shm}
+	mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+	ln -s pts/ptmx "$root/dev/ptmx"
+	for device in null zero full random urandom tty; do
+		: >"$root/dev/$device"
+		mount --bind "/dev/$device" "$root/dev/$device"
+	done
+	cd "$root"
+	mkdir -p run/outside
+	pivot_root . run/outside
+	umount -l /run/outside
+	rmdir /run/outside
+	exec env -i container=echogate PATH=/usr/sbin:/usr/bin:/sbin:/bin /sbin/init
+'
+
+# machine_start NETNS: in that network namespace, until it is up
+machine_start() {
+	local groups=$work/groups
+
+	# Nothing but systemd itself starts, whatever the directory has enabled.
+	rm -rf "$layers"/root/etc/systemd/system/*.wants
+	mkdir -p "$groups"
+	mount -t cgroup2 cgroup2 "$groups" && mkdir "$groups/$pre" || return
+	# shellcheck disable=SC2016
+	nsenter --net="/run/netns/$1" bash -c '
+		echo 0 >"$1/cgroup.procs"
+		exec unshare --mount --pid --uts --ipc --cgroup --fork --kill-child \
+			bash -c "$2" init "$3"' \
+		starter "$groups/$pre" "$become_init" "$layers/root" >"$work/boot" 2>&1 9>&- &
+	starter=$!
+	wait_for 60 machine_runs
+}
+
+machine_runs() {
+	local pid
+
+	for pid in $(cat "/proc/$starter/task/$starter/children"); do
+		[ "$(cat "/proc/$pid/comm")" = systemd ] && machine=$pid
+	done
+	[ -n "$machine" ] && on_machine systemctl is-system-running | grep -q 'running\|degraded'
+}
+
+# on_machine COMMAND...
+on_machine() {
+	nsenter -t "$machine" -m -p -u -i -n -C env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+machine_end() {
+	if [ -n "${starter:-}" ]; then
+		kill -KILL "$starter" 2>/dev/null
+		wait "$starter" 2>/dev/null
+		starter='' machine=''
+	fi
+	if [ -d "$work/groups/$pre" ]; then
+		# The last of its processes may take a while.
+		wait_for 10 empty_groups
+		umount "$work/groups"
+	fi
+	if [ -n "$layers" ]; then
+		umount -l "$layers/root" "$layers" 2>/dev/null
+		layers=
+	fi
+}
+
+empty_groups() {
+	find "$work/groups/$pre" -depth -type d -exec rmdir {} \; 2>/dev/null
+	[ ! -d "$work/groups/$pre" ]
+}
