@@ -52,8 +52,9 @@ become_init='
 machine_start() {
 	local groups=$work/groups
 
-	# Nothing but systemd itself starts, whatever the directory has enabled.
-	rm -rf "$layers"/root/etc/systemd/system/*.wants
+	# Nothing but systemd itself starts, whatever the directory has enabled; what gets
+	# installed does, whatever it forbids.
+	rm -rf "$layers"/root/etc/systemd/system/*.wants "$layers/root/usr/sbin/policy-rc.d"
 	mkdir -p "$groups"
 	mount -t cgroup2 cgroup2 "$groups" && mkdir "$groups/$pre" || return
 	# shellcheck disable=SC2016
