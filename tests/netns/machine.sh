@@ -4,6 +4,8 @@
 # A machine to install packages on: a system that systemd starts, in namespaces of its own over a
 # copy-on-write view of a directory. Sourced after lib.sh.
 
+# shellcheck disable=SC2154  # work and pre are lib.sh's
+
 machine=	# process id of its init; empty: none runs
 layers=		# of its file system: upper, work, root
 
@@ -70,9 +72,8 @@ machine_start() {
 machine_runs() {
 	local pid
 
-	for pid in $(cat "/proc/$starter/task/$starter/children"); do
-		[ "$(cat "/proc/$pid/comm")" = systemd ] && machine=$pid
-	done
+	read -r pid <"/proc/$starter/task/$starter/children"
+	[ "$(cat "/proc/$pid/comm")" != systemd ] || machine=$pid
 	[ -n "$machine" ] && on_machine systemctl is-system-running | grep -q 'running\|degraded'
 }
 
