@@ -9,6 +9,7 @@
 #   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU; about an hour
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
 #   make deb        a Debian package, in .output/deb
+#   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
 #   make bench      throughput beside bare XDP_TX, bare XDP_DROP and the kernel
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
@@ -56,7 +57,7 @@ MAKEFLAGS += --no-print-directory -s
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all test check vm differential fuzz bench demo install uninstall deb format lint deps clean
+.PHONY: all test check vm differential fuzz bench demo install uninstall deb test-deb format lint deps clean
 .PHONY: tests FORCE
 .SECONDARY:
 
@@ -207,6 +208,10 @@ fuzz: deps
 	@$(MAKE) all $(FUZZ_BIN)
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
+test-deb: deps
+	@$(MAKE) all tests
+	@EG_DEBOOTSTRAP=1 tests/run 83-package
+
 bench: deps
 	@$(MAKE) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
@@ -280,7 +285,7 @@ deb: deps
 
 SH_FILES = .ci/run tests/run tests/fuzz/run tests/demo loader/share/deps loader/share/echogate.bash \
 	   $(wildcard tests/netns/*.sh) \
-	   $(addprefix tests/vm/,run fetch pack init) $(wildcard tests/vm/*.sh)
+	   tests/netns/debian $(addprefix tests/vm/,run fetch pack init) $(wildcard tests/vm/*.sh)
 
 # The lines changed since the last commit: what was laid out by hand stays.
 format:
