@@ -8,14 +8,17 @@
 
 machine=	# process id of its init; empty: none runs
 layers=		# of its file system: upper, work, root
+groups=		# where cgroups are mounted
 
 # machine_make DIRECTORY [FILE...]: its files are those of DIRECTORY; the others are laid in /
 machine_make() {
 	local lower=$1
 	shift
 
-	layers=$work/machine
-	mkdir "$layers" &&
+	layers=$work/machine groups=$work/groups
+	mkdir "$layers" "$groups" &&
+	mount -t cgroup2 cgroup2 "$groups" &&
+	mkdir "$groups/$pre" &&
 	mount -t tmpfs -o size=1g tmpfs "$layers" &&
 	mkdir "$layers"/{upper,work,root} &&
 	mount -t overlay -o "lowerdir=$lower,upperdir=$layers/upper,workdir=$layers/work" overlay \
@@ -52,19 +55,15 @@ become_init='
 
 # machine_start NETNS: in that network namespace, until it is up
 machine_start() {
-	local groups=$work/groups
-
 	# Nothing but systemd itself starts, whatever the directory has enabled; what gets
 	# installed does, whatever it forbids.
 	rm -rf "$layers"/root/etc/systemd/system/*.wants "$layers/root/usr/sbin/policy-rc.d"
-	mkdir -p "$groups"
-	mount -t cgroup2 cgroup2 "$groups" && mkdir "$groups/$pre" || return
 	# shellcheck disable=SC2016
 	nsenter --net="/run/netns/$1" bash -c '
 		echo 0 >"$1/cgroup.procs"
 		exec unshare --mount --pid --uts --ipc --cgroup --fork --kill-child \
 			bash -c "$2" init "$3"' \
-		starter "$groups/$pre" "$become_init" "$layers/root" >"$work/boot" 2>&1 9>&- &
+		starter "$groups/$pre" "$become_init" "$layers/root" >"$work/boot" 2>&1 &
 	starter=$!
 	wait_for 60 machine_runs
 }
@@ -89,18 +88,14 @@ machine_end() {
 		wait "$starter" 2>/dev/null
 		starter='' machine=''
 	fi
-	if [ -d "$work/groups/$pre" ]; then
-		# The last of its processes may take a while.
-		wait_for 10 empty_groups
-		umount "$work/groups"
-	fi
-	if [ -n "$layers" ]; then
-		umount -l "$layers/root" "$layers" 2>/dev/null
-		layers=
-	fi
+	[ -n "$layers" ] || return
+	# The last of its processes may take a while.
+	wait_for 10 no_groups
+	umount -l "$groups" "$layers/root" "$layers" 2>/dev/null
+	layers=
 }
 
-empty_groups() {
-	find "$work/groups/$pre" -depth -type d -exec rmdir {} \; 2>/dev/null
-	[ ! -d "$work/groups/$pre" ]
+no_groups() {
+	find "$groups/$pre" -depth -type d -exec rmdir {} \; 2>/dev/null
+	[ ! -d "$groups/$pre" ]
 }
