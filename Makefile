@@ -10,7 +10,7 @@
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
 #   make deb        a Debian package, in .output/deb
 #   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
-#   make bench      throughput beside bare XDP_TX, bare XDP_DROP and the kernel
+#   make bench      throughput beside bare XDP_TX and XDP_DROP, the kernel, nftables, xdp-filter
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
 
@@ -212,7 +212,8 @@ test-deb: deps
 	@$(MAKE) all tests
 	@EG_DEBOOTSTRAP=1 tests/run 83-package
 
-bench: deps
+bench:
+	@loader/share/deps bench
 	@$(MAKE) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
 

@@ -26,6 +26,46 @@ static __always_inline void *eg_data_end(void *ctx, enum eg_hook hook)
 	return (void *)(long)((struct __sk_buff *)ctx)->data_end;
 }
 
+/* What of the frame is linear. */
+static __always_inline struct eg_cursor eg_frame(void *ctx, enum eg_hook hook)
+{
+	return (struct eg_cursor){ .pos = eg_data(ctx, hook), .end = eg_data_end(ctx, hook) };
+}
+
+/*
+ * Frames that fill no more than one ordinary MTU have no fragments: a driver fills
+ * its first buffer before it takes a second. To ask costs a helper call.
+ */
+#define EG_XDP_LINEAR	1536
+
+/* The length of the frame, fragments included. */
+static __always_inline __u64 eg_size(void *ctx, enum eg_hook hook)
+{
+	__u64 linear;
+
+	if (hook == EG_HOOK_TC)
+		return ((struct __sk_buff *)ctx)->len;
+	linear = eg_data_end(ctx, hook) - eg_data(ctx, hook);
+	return likely(linear <= EG_XDP_LINEAR) ? linear : bpf_xdp_get_buff_len(ctx);
+}
+
+/*
+ * Whether the packet carries our own secret (maps.bpf.h): in the metadata before the
+ * frame, or in tc's control block.
+ */
+static __always_inline bool eg_is_trial(void *ctx, enum eg_hook hook)
+{
+	if (hook == EG_HOOK_TC) {
+		const __u32 *cb = ((struct __sk_buff *)ctx)->cb;
+
+		return eg_trial && unlikely(cb[0] == (__u32)eg_trial) &&
+		       cb[1] == (__u32)(eg_trial >> 32);
+	}
+	void *meta = (void *)(long)((struct xdp_md *)ctx)->data_meta, *data = eg_data(ctx, hook);
+
+	return unlikely(meta + sizeof(__u64) <= data) && eg_trial && *(__u64 *)meta == eg_trial;
+}
+
 /* Cuts the frame of `bytes` to `len`. Every pointer into the packet is void after this. */
 static __always_inline bool eg_trim(void *ctx, enum eg_hook hook, __u64 bytes, __u32 len)
 {

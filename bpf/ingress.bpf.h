@@ -101,7 +101,8 @@ static __always_inline enum eg_reason eg_decide(void *ctx, enum eg_hook hook, co
 		if (reason != EG_REASON_NONE)
 			return reason;
 	}
-	EG_BOUND(w->l3, 31);
+	if (!__builtin_constant_p(w->l3))
+		EG_BOUND(w->l3, 31);
 	reason = w->kind != EG_ECHO_6 ? eg_judge(ctx, hook, data, end, AF_INET, w) :
 					eg_judge(ctx, hook, data, end, AF_INET6, w);
 	/* Beyond what is linear, and there is no more. */
@@ -167,17 +168,14 @@ static __always_inline bool eg_reply(void *ctx, enum eg_hook hook, const struct 
 	return true;
 }
 
-/*
- * Turns the request, whose IP header is at offset `l3` of a frame of `bytes`, fragments
- * included, into its reply; returns NONE when it is done.
- */
-static __always_inline enum eg_reason eg_answer(void *ctx, enum eg_hook hook,
-						const struct eg_packet *p, bool foreign,
-						__u64 bytes, __u64 serial)
+/* Turns the request into its reply; `w` has what the parser and the rules know of it. */
+static __always_inline enum eg_reason eg_answer_as(void *ctx, enum eg_hook hook, __u64 bytes,
+						   __u64 serial, struct eg_work w)
 {
-	struct eg_work w = { .kind = p->echo, .l3 = p->l3, .foreign = foreign };
 	enum eg_reason reason;
 
+	/* Or addresses of its fields are kept from before, and verifiers allow none but its own. */
+	barrier_var(ctx);
 	reason = eg_decide(ctx, hook, eg_data(ctx, hook), eg_data_end(ctx, hook), bytes, &w);
 	if (reason != EG_REASON_NONE)
 		return reason;
@@ -185,6 +183,51 @@ static __always_inline enum eg_reason eg_answer(void *ctx, enum eg_hook hook,
 	if (!eg_trim(ctx, hook, bytes, w.l3 + w.echo.len) || !eg_reply(ctx, hook, &w, serial))
 		return EG_REASON_ADJUST_FAILED;
 	return EG_REASON_NONE;
+}
+
+/*
+ * The requests not seen most often: tagged, of a device without link header, for a time
+ * of day. A global function, see path.bpf.h: what the fast path need not carry, and
+ * the verifier need not read with every state of it.
+ */
+static __always_inline enum eg_reason eg_answer_rare(void *ctx, enum eg_hook hook, __u64 serial,
+						     __u32 kind, __u32 l3, bool foreign)
+{
+	return eg_answer_as(ctx, hook, eg_size(ctx, hook), serial,
+			    (struct eg_work){ .kind = kind, .l3 = l3, .foreign = foreign });
+}
+
+__noinline int eg_answer_xdp(struct xdp_md *ctx, __u64 serial, __u32 kind, __u32 l3, bool foreign)
+{
+	return eg_answer_rare(ctx, EG_HOOK_XDP, serial, kind, l3, foreign);
+}
+
+__noinline int eg_answer_tc(struct __sk_buff *ctx, __u64 serial, __u32 kind, __u32 l3,
+			    bool foreign)
+{
+	return eg_answer_rare(ctx, EG_HOOK_TC, serial, kind, l3, foreign);
+}
+
+/*
+ * Turns the request, whose IP header is at offset `l3` of a frame of `bytes`, fragments
+ * included, into its reply; returns NONE when it is done. In the code for those most often
+ * seen the compiler knows where all is.
+ */
+static __always_inline enum eg_reason eg_answer(void *ctx, enum eg_hook hook,
+						const struct eg_packet *p, bool foreign,
+						__u64 bytes, __u64 serial)
+{
+	struct eg_work w = { .l3 = sizeof(struct ethhdr), .foreign = foreign };
+
+	if (likely(p->l3 == w.l3 && p->echo != EG_ECHO_STAMP && !eg_has_tag_aside(ctx, hook))) {
+		w.kind = EG_ECHO_4;
+		if (likely(p->echo == EG_ECHO_4))
+			return eg_answer_as(ctx, hook, bytes, serial, w);
+		w.kind = EG_ECHO_6;
+		return eg_answer_as(ctx, hook, bytes, serial, w);
+	}
+	return hook == EG_HOOK_XDP ? eg_answer_xdp(ctx, serial, p->echo, p->l3, foreign)
+				   : eg_answer_tc(ctx, serial, p->echo, p->l3, foreign);
 }
 
 /* Deciding ------------------------------------------------------------------ */
@@ -227,14 +270,31 @@ static __always_inline enum eg_verdict eg_end(struct eg_counters *counters,
 }
 
 /*
- * The verdict on a packet of `bytes` that came in. What is answered or rejected
+ * For whoever just passes by, this is all the work there is: counted, true. Nothing that is
+ * read here is kept for the others, whom that would cost less than it costs these.
+ */
+static __always_inline bool eg_bystander(void *ctx, enum eg_hook hook, __u32 kind)
+{
+	struct eg_counters *counters;
+
+	if (eg_filters(EG_INGRESS) || kind >= EG_KIND_ARP || eg_kind_asks(kind) ||
+	    unlikely(eg_is_trial(ctx, hook)))
+		return false;
+	counters = eg_counters_of(EG_INGRESS);
+	if (counters)
+		eg_account(counters, eg_kind_cell(kind), EG_VERDICT_PASS, EG_REASON_NONE,
+			   eg_size(ctx, hook));
+	return true;
+}
+
+/*
+ * The verdict on a packet that came in. What is answered or rejected
  * leaves this function as what is to be sent, all else as it was.
  */
-static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, __u64 bytes,
-						  bool trial)
+static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 {
-	struct eg_cursor c = { .pos = eg_data(ctx, hook), .end = eg_data_end(ctx, hook) };
-	struct eg_counters *counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_INGRESS);
+	__u32 kind = eg_l3 ? EG_KIND_COUNT : eg_parse_plain(eg_frame(ctx, hook));
+	struct eg_counters *counters;
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
 	enum eg_reason reason = EG_REASON_NONE;
@@ -242,16 +302,23 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 	struct eg_packet p;
 	struct eg_tag tag;
 	bool answer;
+	struct eg_cursor c;
+	bool trial;
+	__u64 bytes;
 
+	if (eg_bystander(ctx, hook, kind))
+		return EG_VERDICT_PASS;
+	barrier_var(ctx);
+	bytes = eg_size(ctx, hook);
+	trial = eg_is_trial(ctx, hook);
+	c = eg_frame(ctx, hook);
+	counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_INGRESS);
 	if (!counters)
 		return EG_VERDICT_PASS;
-	if (eg_l3 || unlikely(!eg_parse_plain(c, &p))) {
+	if (unlikely(kind == EG_KIND_COUNT))
 		reason = eg_parse(c, eg_l3, &p);
-	} else if (!eg_filters(EG_INGRESS) && p.kind < EG_KIND_ICMP && likely(!trial)) {
-		/* For whoever just passes by, this is all the work there is. */
-		eg_account(counters, p.cell, EG_VERDICT_PASS, EG_REASON_NONE, bytes);
-		return EG_VERDICT_PASS;
-	}
+	else
+		eg_parse_kind(c.pos, kind, &p);
 	m = &counters->match;
 	trial = eg_note_trial(m, trial);
 	answer = eg_rulesets[EG_INGRESS].fallback == EG_DEFAULT_ANSWER;
@@ -294,13 +361,13 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook, 
 	return eg_end(counters, EG_INGRESS, p.cell, rule, verdict, reason, bytes, trial);
 }
 
-/* The verdict on a packet of `bytes` that is about to be sent: rules may drop it, nothing more. */
-static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb, __u64 bytes, bool trial)
+/* The verdict on a packet that is about to be sent: rules may drop it, nothing more. */
+static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb)
 {
-	struct eg_cursor c = {
-		.pos = eg_data(skb, EG_HOOK_TC),
-		.end = eg_data_end(skb, EG_HOOK_TC),
-	};
+	struct eg_cursor c = eg_frame(skb, EG_HOOK_TC);
+	__u32 kind = eg_l3 ? EG_KIND_COUNT : eg_parse_plain(c);
+	bool trial = eg_is_trial(skb, EG_HOOK_TC);
+	__u64 bytes = eg_size(skb, EG_HOOK_TC);
 	struct eg_counters *counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_EGRESS);
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
@@ -313,8 +380,10 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb, __u64 by
 		return EG_VERDICT_PASS;
 	m = &counters->match;
 	trial = eg_note_trial(m, trial);
-	if (eg_l3 || unlikely(!eg_parse_plain(c, &p)))
+	if (unlikely(kind == EG_KIND_COUNT))
 		reason = eg_parse(c, eg_l3, &p);
+	else
+		eg_parse_kind(c.pos, kind, &p);
 	if (eg_filters(EG_EGRESS)) {
 		if (eg_tag_aside(skb, EG_HOOK_TC, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);

@@ -131,62 +131,68 @@ static __always_inline enum eg_reason eg_parse_ipv6(struct eg_cursor *c, struct 
 }
 
 /*
- * The frame most often seen: untagged, IPv4 whole and without options, or IPv6 without
- * extension headers. True with what eg_parse() would find, whose reason is NONE; false
- * leaves everything to that. All that could stand in the way is asked first, so that
- * what is found is written down once.
+ * The kind of the frame most often seen: untagged, IPv4 whole and without options, or IPv6
+ * without extension headers. It is all there is to know of such a frame: eg_kind_cell() and
+ * eg_parse_kind() say the rest, for whoever needs it. EG_KIND_COUNT if it is
+ * another, for eg_parse() to read.
  */
-static __always_inline bool eg_parse_plain(struct eg_cursor c, struct eg_packet *p)
+static __always_inline __u32 eg_parse_plain(struct eg_cursor c)
 {
 	const struct ethhdr *eth = eg_view(c.pos, sizeof(*eth) + sizeof(struct iphdr) + 8, c.end);
-	const struct eg_icmp_head *icmp;
 	const struct ipv6hdr *ip6;
 	const struct iphdr *ip;
-	__u8 protocol;
 
 	if (unlikely(!eth))
-		return false;
+		return EG_KIND_COUNT;
 	ip = (const void *)(eth + 1);
 	ip6 = (const void *)(eth + 1);
-	p->l3 = sizeof(*eth);
-	p->echo = EG_ECHO_NONE;
-	p->shape = EG_SHAPE_WHOLE;
-	p->vlan = 0;
 	if (likely(eth->h_proto == eg_htons(ETH_P_IP))) {
 		if (unlikely(eg_ipv4_vihl(ip) != 0x45 ||
 			     ip->frag_off & eg_htons(EG_IPV4_FRAGMENT)))
-			return false;
-		protocol = ip->protocol;
-		p->l4 = icmp = (const void *)(ip + 1);
-		if (protocol == EG_IPPROTO_ICMP) {
-			p->kind = EG_KIND_ICMP + icmp->type;
-			p->cell = EG_CELL_ICMP + eg_icmp_slot[icmp->type];
-			if (icmp->type == ICMP_ECHO)
-				p->echo = EG_ECHO_4;
-			else if (icmp->type == ICMP_TIMESTAMP)
-				p->echo = EG_ECHO_STAMP;
-			return true;
-		}
-		p->kind = EG_KIND_PROTO4 + protocol;
-	} else if (eth->h_proto == eg_htons(ETH_P_IPV6)) {
-		protocol = ip6->nexthdr;
-		if (!eg_view(eth, sizeof(*eth) + sizeof(*ip6) + 8, c.end) ||
-		    *(const __u8 *)ip6 >> 4 != 6 || eg_ipv6_ext[protocol])
-			return false;
-		p->l4 = icmp = (const void *)(ip6 + 1);
-		if (protocol == EG_IPPROTO_ICMPV6) {
-			p->kind = EG_KIND_ICMP6 + icmp->type;
-			p->cell = EG_CELL_ICMP6 + eg_icmp6_slot[icmp->type];
-			if (icmp->type == ICMPV6_ECHO_REQUEST)
-				p->echo = EG_ECHO_6;
-			return true;
-		}
-		p->kind = EG_KIND_PROTO6 + protocol;
-	} else {
-		return false;
+			return EG_KIND_COUNT;
+		if (ip->protocol == EG_IPPROTO_ICMP)
+			return EG_KIND_ICMP + *(const __u8 *)(ip + 1);
+		return EG_KIND_PROTO4 + ip->protocol;
 	}
-	p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[protocol];
-	return true;
+	if (eth->h_proto != eg_htons(ETH_P_IPV6) ||
+	    !eg_view(eth, sizeof(*eth) + sizeof(*ip6) + 8, c.end) ||
+	    *(const __u8 *)ip6 >> 4 != 6 || eg_ipv6_ext[ip6->nexthdr])
+		return EG_KIND_COUNT;
+	if (ip6->nexthdr == EG_IPPROTO_ICMPV6)
+		return EG_KIND_ICMP6 + *(const __u8 *)(ip6 + 1);
+	return EG_KIND_PROTO6 + ip6->nexthdr;
+}
+
+/* The counter of a kind below EG_KIND_ARP whose header was read. */
+static __always_inline __u32 eg_kind_cell(__u32 kind)
+{
+	if (kind < EG_KIND_ICMP)
+		return EG_CELL_PROTOCOL + eg_protocol_slot[kind & 255];
+	if (kind < EG_KIND_ICMP6)
+		return EG_CELL_ICMP + eg_icmp_slot[kind & 255];
+	return EG_CELL_ICMP6 + eg_icmp6_slot[kind & 255];
+}
+
+/* Whether it is one that is answered unless rules say otherwise. */
+static __always_inline bool eg_kind_asks(__u32 kind)
+{
+	return kind == EG_KIND_ICMP + ICMP_ECHO || kind == EG_KIND_ICMP6 + ICMPV6_ECHO_REQUEST;
+}
+
+/* What eg_parse() would find, with NONE for a reason, in a frame at `data` that is plain. */
+static __always_inline void eg_parse_kind(const void *data, __u32 kind, struct eg_packet *p)
+{
+	bool v4 = kind < EG_KIND_PROTO6 || (kind >= EG_KIND_ICMP && kind < EG_KIND_ICMP6);
+
+	p->l3 = sizeof(struct ethhdr);
+	p->cell = eg_kind_cell(kind);
+	p->echo = kind == EG_KIND_ICMP + ICMP_ECHO		? EG_ECHO_4 :
+		  kind == EG_KIND_ICMP6 + ICMPV6_ECHO_REQUEST	? EG_ECHO_6 :
+		  kind == EG_KIND_ICMP + ICMP_TIMESTAMP		? EG_ECHO_STAMP : EG_ECHO_NONE;
+	p->kind = kind;
+	p->shape = EG_SHAPE_WHOLE;
+	p->vlan = 0;
+	p->l4 = data + p->l3 + (v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 }
 
 /*

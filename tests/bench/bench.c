@@ -68,7 +68,9 @@ static void usage(FILE *f)
 
 	for (int id = 0; id < CANDIDATES; id++)
 		used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%s",
-					 id % 8 ? "," : "\n               ",
+					 id % 8 ? ","
+					 : id	? ",\n               "
+						: "\n               ",
 					 candidates[id].word);
 	fprintf(f, usage_text, words);
 }
@@ -110,10 +112,14 @@ static int choose(char *list)
 static int parse(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "rounds", required_argument, NULL, 'r' }, { "quick", no_argument, NULL, 'q' },
-		{ "json", no_argument, NULL, 'j' },	    { "cpu", required_argument, NULL, 'c' },
-		{ "only", required_argument, NULL, 'o' },   { "alone", no_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'h' },	    { "busy", no_argument, NULL, 'b' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "quick", no_argument, NULL, 'q' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "cpu", required_argument, NULL, 'c' },
+		{ "only", required_argument, NULL, 'o' },
+		{ "alone", no_argument, NULL, 'a' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "busy", no_argument, NULL, 'b' },
 		{},
 	};
 	int c;

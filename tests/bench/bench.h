@@ -34,8 +34,8 @@ struct bench_gen {
 	__u32 icmp_sum; /* of all that the ICMP checksum covers but the
 					 * sequence and, in IPv6, the source's last 32 bits */
 	__u32 sequence;
-	__u32 verdict; /* XDP_TX, or XDP_DROP to time the generator alone */
-	__u32 stride;  /* from one source to the next, odd: no two are alike */
+	__u32 verdict;		      /* XDP_TX, or XDP_DROP to time the generator alone */
+	__u32 stride;		      /* from one source to the next, odd: no two are alike */
 	__u64 head[BENCH_HEAD_WORDS]; /* the headers, to be written into every frame */
 };
 

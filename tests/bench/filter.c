@@ -55,8 +55,7 @@ const char *filter__attach(struct station *s, const struct rules *r)
 	if (!object)
 		return "xdp-filter's program (package xdp-tools) is not there";
 	/* Whoever uses it here shall not find ours. */
-	bpf_object__for_each_map(map, object)
-		bpf_map__set_pin_path(map, NULL);
+	bpf_object__for_each_map(map, object) bpf_map__set_pin_path(map, NULL);
 	program = bpf_object__next_program(object, NULL);
 	if (!program || bpf_object__load(object)) {
 		why = "xdp-filter's program can't be loaded";

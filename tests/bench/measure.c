@@ -279,8 +279,8 @@ static int check_replies(const struct group *g, enum candidate_id id)
 			if (!sink->fault[f])
 				continue;
 			note("%s, IPv%d, %u bytes, %s sources: %llu replies with wrong %s", c->name,
-			     g->family, g->length, sources(g),
-			     (unsigned long long)sink->fault[f], fault_names[f]);
+			     g->family, g->length, sources(g), (unsigned long long)sink->fault[f],
+			     fault_names[f]);
 			b.wrong++;
 		}
 		b.checked += sink->fault[BENCH_FAULT_NONE];

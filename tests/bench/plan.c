@@ -4,22 +4,22 @@
 
 #include "state.h"
 
-#define BIT(n)	   (1u << (n))
+#define BIT(n) (1u << (n))
 
 /* Who answers. */
-#define EVERY	   (BIT(KERNEL + 1) - 1)
-#define ANSWERERS  (EVERY & ~(BIT(GENERATOR) | BIT(BARE_DROP) | BIT(TC_EGRESS)))
-#define XDP_PAIR   (BIT(BARE_TX) | BIT(NATIVE))
-#define MANY	   (XDP_PAIR | BIT(SWAP) | BIT(KERNEL))
+#define EVERY	  (BIT(KERNEL + 1) - 1)
+#define ANSWERERS (EVERY & ~(BIT(GENERATOR) | BIT(BARE_DROP) | BIT(TC_EGRESS)))
+#define XDP_PAIR  (BIT(BARE_TX) | BIT(NATIVE))
+#define MANY	  (XDP_PAIR | BIT(SWAP) | BIT(KERNEL))
 
 /* Who drops: everybody of IPv4, and who holds sets and limits against many sources. */
-#define DROPPERS   (BIT(BARE_DROP) | (BIT(SET_6) - BIT(TYPE)) | BIT(SOURCE))
-#define SETS_100K  (BIT(BARE_DROP) | BIT(SET) | BIT(SET_NFT) | BIT(MIXED))
-#define SETS_1M	   (BIT(BARE_DROP) | BIT(MILLION) | BIT(SOURCE))
+#define DROPPERS  (BIT(BARE_DROP) | (BIT(SET_6) - BIT(TYPE)) | BIT(SOURCE))
+#define SETS_100K (BIT(BARE_DROP) | BIT(SET) | BIT(SET_NFT) | BIT(MIXED))
+#define SETS_1M	  (BIT(BARE_DROP) | BIT(MILLION) | BIT(SOURCE))
 
-#define RULES_MAX  4096 /* EG_RULES_MAX */
-#define HUNDRED_K  100000
-#define ONE_M	   1000000
+#define RULES_MAX 4096 /* EG_RULES_MAX */
+#define HUNDRED_K 100000
+#define ONE_M	  1000000
 
 const struct candidate candidates[CANDIDATES] = {
 	[GENERATOR] = { "generator alone", "generator", AT_BARE, MADE, {} },
@@ -38,26 +38,43 @@ const struct candidate candidates[CANDIDATES] = {
 	[TYPE_NFT] = { "type, nftables", "type-nft", AT_NFT, DROPPED, { RULES_TYPE, 4, 1 } },
 	[RULE] = { "1 rule", "rule", AT_NATIVE, DROPPED, { RULES_EACH, 4, 1 } },
 	[RULE_NFT] = { "1, nftables", "rule-nft", AT_NFT, DROPPED, { RULES_EACH, 4, 1 } },
-	[RULE_FILTER] = { "1, xdp-filter", "rule-filter", AT_FILTER, DROPPED, { RULES_EACH, 4, 1 } },
+	[RULE_FILTER] = { "1, xdp-filter",
+			  "rule-filter",
+			  AT_FILTER,
+			  DROPPED,
+			  { RULES_EACH, 4, 1 } },
 	[RULES] = { "4096 rules", "rules", AT_NATIVE, DROPPED, { RULES_EACH, 4, RULES_MAX } },
-	[RULES_NFT] = { "4096, nftables", "rules-nft", AT_NFT, DROPPED,
+	[RULES_NFT] = { "4096, nftables",
+			"rules-nft",
+			AT_NFT,
+			DROPPED,
 			{ RULES_EACH, 4, RULES_MAX } },
-	[RULES_FILTER] = { "4096, xdp-filter", "rules-filter", AT_FILTER, DROPPED,
+	[RULES_FILTER] = { "4096, xdp-filter",
+			   "rules-filter",
+			   AT_FILTER,
+			   DROPPED,
 			   { RULES_EACH, 4, RULES_MAX } },
 	[SET] = { "set of 100,000", "set", AT_NATIVE, DROPPED, { RULES_SET, 4, HUNDRED_K } },
 	[SET_NFT] = { "set, nftables", "set-nft", AT_NFT, DROPPED, { RULES_SET, 4, HUNDRED_K } },
 	[MIXED] = { "mixed lengths", "mixed", AT_NATIVE, DROPPED, { RULES_MIXED, 4, HUNDRED_K } },
 	[MILLION] = { "set of a million", "million", AT_NATIVE, DROPPED, { RULES_SET, 4, ONE_M } },
 	[SET_6] = { "set of 100,000", "set6", AT_NATIVE, DROPPED, { RULES_SET, 6, HUNDRED_K } },
-	[MILLION_6] = { "set of a million", "million6", AT_NATIVE, DROPPED,
+	[MILLION_6] = { "set of a million",
+			"million6",
+			AT_NATIVE,
+			DROPPED,
 			{ RULES_SET, 6, ONE_M } },
 	[SOURCE] = { "per-source", "source", AT_NATIVE, DROPPED, { RULES_SOURCE, 4, 2 } },
 };
 
 #define ECHO(family, length, span, members, memory) \
-	{ family, length, span, 1, members, BARE_TX, memory }
+	{ \
+		family, length, span, 1, members, BARE_TX, memory \
+	}
 #define DROP(family, span, members) \
-	{ family, 64, span, STATION_SCATTER, members, BARE_DROP, false }
+	{ \
+		family, 64, span, STATION_SCATTER, members, BARE_DROP, false \
+	}
 
 const struct group groups[GROUPS] = {
 	[ECHO4_64] = ECHO(4, 64, 1, EVERY, false),
@@ -82,7 +99,10 @@ const struct group groups[GROUPS] = {
 	[DROP6_1M_SOURCES] = DROP(6, ONE_M, BIT(BARE_DROP) | BIT(MILLION_6)),
 };
 
-#define WITHIN(name, group, of, over, least) { name, group, of, group, over, least }
+#define WITHIN(name, group, of, over, least) \
+	{ \
+		name, group, of, group, over, least \
+	}
 
 /* What issues 2 and 3 ask for. */
 const struct target targets[TARGETS] = {
@@ -101,7 +121,8 @@ const struct target targets[TARGETS] = {
 	WITHIN("IPv6, the same, least echo with egress", ECHO6_64, TC, TC_EGRESS, 0.95),
 
 	WITHIN("ICMP type, over bare XDP_DROP", DROP4, TYPE, BARE_DROP, 0.90),
-	WITHIN("set of 100,000, random members, the same", DROP4_100K_SOURCES, SET, BARE_DROP, 0.75),
+	WITHIN("set of 100,000, random members, the same", DROP4_100K_SOURCES, SET, BARE_DROP,
+	       0.75),
 	WITHIN("set of a million, one source, the same", DROP4, MILLION, BARE_DROP, 0.70),
 	WITHIN("set of a million, random members", DROP4_1M_SOURCES, MILLION, BARE_DROP, 0.50),
 	WITHIN("4096 rules over 1, the last one matching", DROP4, RULES, RULE, 0.90),

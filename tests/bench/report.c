@@ -47,8 +47,8 @@ static bool rate(unsigned int g, enum candidate_id id, struct spread *s)
 }
 
 /* Rate of one candidate over another's, in the same round. */
-static bool ratio(unsigned int g, enum candidate_id of, unsigned int over_g,
-		  enum candidate_id over, struct spread *s)
+static bool ratio(unsigned int g, enum candidate_id of, unsigned int over_g, enum candidate_id over,
+		  struct spread *s)
 {
 	double values[ROUNDS_MAX];
 	int count = 0;
@@ -234,7 +234,8 @@ void print_text(const struct utsname *u)
 		if (b.missing[station_of(id)][0])
 			printf("Left out: %s: %s\n", candidates[id].name,
 			       b.missing[station_of(id)]);
-	printf("%lu replies and drops checked one by one and found right. Slices sent again: %lu because "
+	printf("%lu replies and drops checked one by one and found right. Slices sent again: %lu "
+	       "because "
 	       "others\n"
 	       "were given the CPU, %lu because frames were lost. %.0f s.\n",
 	       b.checked, b.disturbed, b.lost_slices, (double)(now() - b.started) / NS);
@@ -260,7 +261,7 @@ void print_json(const struct utsname *u)
 	struct json_object *applied = json_object_new_array(), *o;
 	struct spread s;
 
-	json_object_object_add(top, "version", json_object_new_int(1));
+	json_object_object_add(top, "version", json_object_new_int(2));
 	json_object_object_add(top, "kernel", json_object_new_string(u->release));
 	json_object_object_add(top, "machine", json_object_new_string(u->machine));
 	json_object_object_add(top, "cpu", json_object_new_int(b.cpu));

@@ -69,7 +69,8 @@ void rules__write_echogate(FILE *f, const struct rules *r)
 		break;
 	case RULES_SOURCE:
 		fputs("drop icmp type echo-request per-source 10/s burst 5\n"
-		      "drop icmp type echo-request\n", f);
+		      "drop icmp type echo-request\n",
+		      f);
 		break;
 	}
 }

@@ -22,13 +22,13 @@
 
 /* What stands at a target. The first two are changed in place, and so share one. */
 enum place {
-	AT_BARE,   /* one of our own XDP programs */
+	AT_BARE,    /* one of our own XDP programs */
 	AT_TC_BARE, /* one or two of our own tc programs */
-	AT_NATIVE, /* echogate, in XDP */
-	AT_TC,	   /* echogate, in tc */
-	AT_KERNEL, /* nothing */
-	AT_NFT,	   /* nftables, at netdev ingress */
-	AT_FILTER, /* xdp-filter's program */
+	AT_NATIVE,  /* echogate, in XDP */
+	AT_TC,	    /* echogate, in tc */
+	AT_KERNEL,  /* nothing */
+	AT_NFT,	    /* nftables, at netdev ingress */
+	AT_FILTER,  /* xdp-filter's program */
 };
 
 enum candidate_id {
@@ -86,7 +86,7 @@ enum group_id {
 
 /* What becomes of the frames. */
 enum fate {
-	MADE,	  /* the generator drops them itself */
+	MADE, /* the generator drops them itself */
 	DROPPED,
 	RETURNED, /* as they are */
 	ANSWERED, /* what comes back must be right */
@@ -104,11 +104,11 @@ struct candidate {
 struct group {
 	int family;
 	__u32 length;
-	__u64 span;	      /* sources */
-	__u32 stride;	      /* from one to the next */
-	unsigned int members; /* candidates, by bit */
+	__u64 span;		/* sources */
+	__u32 stride;		/* from one to the next */
+	unsigned int members;	/* candidates, by bit */
 	enum candidate_id bare; /* to which the others are compared in the table */
-	bool memory;	      /* long enough for remembered paths to be forgotten */
+	bool memory;		/* long enough for remembered paths to be forgotten */
 };
 
 /* A ratio of packet rates, at least. */
@@ -153,7 +153,7 @@ struct state {
 	const char *echogate;
 	int rounds, done; /* wanted, finished */
 	bool quick, json, only_alone;
-	bool busy; /* CPU time counts, not the clock */
+	bool busy;	   /* CPU time counts, not the clock */
 	unsigned int only; /* candidates, by bit */
 	int cpu;
 	clockid_t ksoftirqd; /* its CPU time */

@@ -26,7 +26,7 @@
 #define STATION_SPAN_4	 130800ULL
 #define STATION_SPAN_6	 0xfffffffeULL
 /* From one source to the next where no route need lead to them: no two are neighbours. */
-#define STATION_SCATTER	 0x9e3779b1u
+#define STATION_SCATTER 0x9e3779b1u
 
 struct station {
 	int netns;

@@ -385,13 +385,15 @@ static bool plain(const struct vector *v, size_t cut, struct eg_packet *p)
 {
 	static struct frame f;
 	struct sharp s;
-	bool known;
+	__u32 kind;
 
 	vector_request(v, &f);
 	s = sharp(f.data, cut && cut < f.len ? cut : f.len);
-	known = eg_parse_plain(s.c, p);
+	kind = eg_parse_plain(s.c);
+	if (kind != EG_KIND_COUNT)
+		eg_parse_kind(s.bytes, kind, p);
 	sharp_free(s.bytes, false);
-	return known;
+	return kind != EG_KIND_COUNT;
 }
 
 /* The shortcut must be taken by those it was made for, and by no others. */

@@ -104,13 +104,17 @@ static inline void pure_run(const uint8_t *bytes, size_t len, bool l3, const str
 	struct eg_cursor c = { .pos = frame, .end = end };
 	struct eg_packet p, plain;
 	struct eg_echo e;
+	uint32_t kind;
 
 	memcpy(frame, bytes, len);
 	out->answered = false;
 	out->reason = eg_parse(c, l3, &p);
 	out->cell = p.cell;
 	memset(&plain, 0xee, sizeof(plain));
-	out->agreed = l3 || !eg_parse_plain(c, &plain) ||
+	kind = l3 ? EG_KIND_COUNT : eg_parse_plain(c);
+	if (kind != EG_KIND_COUNT)
+		eg_parse_kind(frame, kind, &plain);
+	out->agreed = kind == EG_KIND_COUNT ||
 		      (out->reason == EG_REASON_NONE && p.echo == plain.echo &&
 		       p.cell == plain.cell && p.kind == plain.kind && p.l3 == plain.l3 &&
 		       p.l4 == plain.l4 && p.shape == plain.shape && p.vlan == plain.vlan);
