@@ -46,7 +46,7 @@ man_options() {
 	/^\.It Xo/ { getline; on = $1 == ".Ic" && $2 == command }
 	/^\.It Ic/ { on = $3 == command }
 	on { for (i = 1; i < NF; i++) if ($i == "Fl" || $i == ".Fl") print $(i + 1) }
-	/^\.Xc/ { on = 0 }' "$share/echogate.8" | sed -n 's/^-/--/p' | sort
+	/^\.Xc/ || /^\.El/ { on = 0 }' "$share/echogate.8" | sed -n 's/^-/--/p' | sort
 }
 
 for page in echogate.8 echogate.conf.5; do
