@@ -201,7 +201,7 @@ fi
 if [ -z "$lower" ]; then
 	skip "the package on Debian 12" "debootstrap, or the network"
 	finish
-elif [ "$(readlink -f "$lower/sbin/init")" != "$(readlink -f "$lower/lib/systemd/systemd")" ]; then
+elif [ "$(basename "$(readlink "$lower/sbin/init")")" != systemd ]; then
 	skip "the package on a machine" "no systemd there to start it"
 	finish
 elif ! machine_make "$lower" "$deb" 2>"$work/err"; then
