@@ -7,6 +7,9 @@
 #   make differential  rules against a naive evaluator, a million packets for each hook
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
 #   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU; about an hour
+#   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
+#   make deb        a Debian package, in .output/deb
+#   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
 #   make bench      throughput beside bare XDP_TX and XDP_DROP, the kernel, nftables, xdp-filter
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
@@ -55,7 +58,8 @@ MAKEFLAGS += --no-print-directory -s
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all test check vm differential fuzz bench demo install format lint deps clean tests FORCE
+.PHONY: all test check vm differential fuzz bench demo install uninstall deb test-deb format lint deps clean
+.PHONY: tests FORCE
 .SECONDARY:
 
 all: $(OUT)/echogate
@@ -225,6 +229,10 @@ fuzz: deps
 	@$(MAKE) all $(FUZZ_BIN)
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
+test-deb: deps
+	@$(MAKE) all tests
+	@EG_DEBOOTSTRAP=1 tests/run 83-package
+
 bench:
 	@loader/share/deps bench
 	@$(MAKE) all $(BENCH_BIN)
@@ -253,14 +261,53 @@ vmlinux.h: FORCE
 	$(Q)cmp -s $(OUT)/vmlinux.h $@ || cp $(OUT)/vmlinux.h $@
 endif
 
-PREFIX ?= /usr/local
-install: all
-	install -D -m 755 $(OUT)/echogate $(DESTDIR)$(PREFIX)/sbin/echogate
-	install -D -m 644 loader/share/echogate.conf.5 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/echogate.conf.5
+# Installing -----------------------------------------------------------------
 
-SH_FILES = .ci/run tests/run tests/fuzz/run tests/demo loader/share/deps $(wildcard tests/netns/*.sh) \
-	   $(addprefix tests/vm/,run fetch pack init) $(wildcard tests/vm/*.sh)
+PREFIX	?= /usr/local
+UNITDIR	?= $(PREFIX)/lib/systemd/system
+SHARE	:= loader/share
+
+# From:to. The configuration isn't among them: what has been changed there stays.
+INSTALLED = \
+	$(OUT)/echogate:$(PREFIX)/sbin/echogate \
+	$(OUT)/echogate.service:$(UNITDIR)/echogate.service \
+	$(SHARE)/echogate.sysusers:$(PREFIX)/lib/sysusers.d/echogate.conf \
+	README.md:$(PREFIX)/share/doc/echogate/README.md \
+	$(SHARE)/echogate.8:$(PREFIX)/share/man/man8/echogate.8 \
+	$(SHARE)/echogate.conf.5:$(PREFIX)/share/man/man5/echogate.conf.5 \
+	$(SHARE)/echogate.bash:$(PREFIX)/share/bash-completion/completions/echogate \
+	$(foreach f,$(wildcard $(SHARE)/examples/*), \
+		$f:$(PREFIX)/share/doc/echogate/examples/$(notdir $f))
+CONFIG = $(DESTDIR)/etc/echogate.conf
+
+$(OUT)/echogate.service: $(SHARE)/echogate.service.in FORCE
+	$(Q)sed 's,@SBINDIR@,$(PREFIX)/sbin,' $< >$@
+
+install: all $(OUT)/echogate.service
+	$(Q)for f in $(INSTALLED); do \
+		mode=644; [ "$${f%%:*}" != $(OUT)/echogate ] || mode=755; \
+		install -D -m $$mode "$${f%%:*}" "$(DESTDIR)$${f#*:}" || exit; \
+	done
+	$(Q)[ -e "$(CONFIG)" ] || install -D -m 644 $(SHARE)/echogate.conf "$(CONFIG)"
+
+# Only files: what is attached answers on, unless it has been detached before.
+uninstall:
+	$(Q)for f in $(INSTALLED); do rm -f "$(DESTDIR)$${f#*:}" || exit; done
+	$(Q)rmdir -p --ignore-fail-on-non-empty "$(DESTDIR)$(PREFIX)/share/doc/echogate/examples" || true
+	$(Q)! cmp -s $(SHARE)/echogate.conf "$(CONFIG)" || rm "$(CONFIG)"
+
+# As it would be built anywhere: from a copy of the sources, by dpkg-buildpackage.
+DEB	:= $(OUT)/deb
+deb: deps
+	$(call say,DEB,$(DEB))
+	$(Q)rm -rf $(DEB) && mkdir -p $(DEB)/echogate
+	$(Q)cp -r Makefile README.md LICENSE bpf headers loader vmlinux.h $(SHARE)/debian $(DEB)/echogate
+	$(Q)cd $(DEB)/echogate && dpkg-buildpackage -b -us -uc -d >../log 2>&1 || { cat ../log; exit 1; }
+	$(Q)ls $(DEB)/*.deb
+
+SH_FILES = .ci/run tests/run tests/fuzz/run tests/demo loader/share/deps loader/share/echogate.bash \
+	   $(wildcard tests/netns/*.sh) \
+	   tests/netns/debian $(addprefix tests/vm/,run fetch pack init) $(wildcard tests/vm/*.sh)
 
 # The lines changed since the last commit: what was laid out by hand stays.
 format:
@@ -268,7 +315,7 @@ format:
 
 lint:
 	$(Q)shellcheck -x $(SH_FILES)
-	$(Q)mandoc -Tlint loader/share/echogate.conf.5
+	$(Q)mandoc -Tlint $(SHARE)/echogate.8 $(SHARE)/echogate.conf.5
 	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability --error-exitcode=1 \
 		--inline-suppr --suppress=arithOperationsOnVoidPointer --suppress=missingInclude \
 		'-DLIBBPF_OPTS(t,n,...)=struct t n={__VA_ARGS__}' '-D__always_inline=inline' \
