@@ -96,6 +96,17 @@ static void explain_xdp(struct attachment *a, enum eg_mode mode, int err, char *
 			 *kernel ? why(err) : "", *kernel ? ")" : "");
 }
 
+/* The same for tc. */
+static void explain_tc(const struct attachment *a, int err, char *text, size_t size)
+{
+	if (err == -EADDRINUSE)
+		snprintf(text, size,
+			 "an ingress qdisc stands where clsact is needed; try: tc qdisc del dev %s "
+			 "ingress", a->g.name);
+	else
+		snprintf(text, size, "%s (%s)", why(err), libbpf_last_warning());
+}
+
 static void add_refusal(struct attachment *a, enum eg_mode mode, const char *text)
 {
 	size_t used = strlen(a->refusals);
@@ -127,7 +138,7 @@ static int try_mode(struct attachment *a, enum eg_mode mode)
 		return 0;
 	}
 	if (mode == EG_MODE_TC)
-		copy_text(text, why(err), sizeof(text));
+		explain_tc(a, err, text, sizeof(text));
 	else
 		explain_xdp(a, mode, err, text, sizeof(text));
 	add_refusal(a, mode, text);
@@ -198,6 +209,7 @@ static enum status build(struct attachment *a)
 {
 	struct generation *g = &a->g;
 	enum status st;
+	char text[256];
 	int err;
 
 	/* Should we be killed before the end, this is what may have to be undone. */
@@ -216,8 +228,8 @@ static enum status build(struct attachment *a)
 		goto undo;
 	err = hooks__tc(&a->hooks, HOOK_TC_EGRESS, g->next.programs[EG_EGRESS], &g->running);
 	if (err) {
-		st = report(status_of(err), "%s: tc egress: %s (%s)", g->name, why(err),
-			    libbpf_last_warning());
+		explain_tc(a, err, text, sizeof(text));
+		st = report(status_of(err), "%s: tc egress: %s", g->name, text);
 		goto undo;
 	}
 	err = swap__settle(&a->hooks, &g->running, &g->next, &g->meta);

@@ -641,7 +641,7 @@ static void check_qdisc(const struct exam *e, struct findings *f)
 	if (e->host->tcx || !e->ingress_qdisc)
 		return;
 	find(f, SEVERITY_ERROR, "%s has an ingress qdisc in place of the clsact that echogate "
-	     "needs without TCX, and what is to run at egress would run at ingress", e->name);
+	     "needs without TCX: it can't be attached", e->name);
 	mend(f, "%stc qdisc del dev %s ingress", e->host->place.enter, e->name);
 }
 

@@ -191,6 +191,19 @@ static int set_filter(__u32 ifindex, enum hook hook, int program, bool replace)
 	return bpf_tc_attach(&h, &opts);
 }
 
+/* An ingress qdisc answers to clsact's handle, but what is put at its egress runs at ingress. */
+static bool has_ingress_qdisc(__u32 ifindex)
+{
+	struct rtnl rt;
+	bool has;
+
+	if (rtnl__open(&rt))
+		return false;
+	has = rtnl__has_qdisc(&rt, ifindex, "ingress");
+	rtnl__close(&rt);
+	return has;
+}
+
 static int attach_filter(struct hooks *h, enum hook hook, int program,
 			 const struct instance *old)
 {
@@ -210,6 +223,8 @@ static int attach_filter(struct hooks *h, enum hook hook, int program,
 			h->owned |= EG_OWNED_QDISC;
 		else if (err != -EEXIST)
 			return err;
+		else if (has_ingress_qdisc(h->ifindex))
+			return -EADDRINUSE;
 	}
 	err = set_filter(h->ifindex, hook, program, old_id);
 	if (err)

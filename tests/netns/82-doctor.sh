@@ -221,11 +221,10 @@ need in_ns "$host" tc qdisc add dev h0 ingress
 is "an ingress qdisc is in nobody's way with TCX" "$(doctor h0 | severity ingress-qdisc)" ""
 export ECHOGATE_NO_TCX=1
 finds "no TCX" note tcx h0
-need echogate attach h0 --netns "$host" --mode tc
-warm_up "$client" 198.18.0.2
-like "and is, without: what comes in is taken for what goes out" \
-	"$(counter "$host" h0 egress.icmp.echo-request.packets)" "[1-9]"
-need echogate detach h0 --netns "$host"
+for mode in native tc; do
+	refuses "and is, without, in $mode mode" 1 "ingress qdisc stands .*; try: tc qdisc del dev h0 ingress" \
+		echogate attach h0 --netns "$host" --mode "$mode"
+done
 mends "an ingress qdisc without TCX" error ingress-qdisc h0
 check "then attach has room" echogate attach h0 --netns "$host"
 need echogate detach h0 --netns "$host"
