@@ -21,6 +21,9 @@ PKG_CONFIG ?= pkg-config
 BISON	?= bison
 FLEX	?= flex
 
+# For the targets that build all of it and then run something.
+JOBS	:= -j$(shell nproc)
+
 OUT	:= .output
 WARN	:= -Wall -Wextra -Werror
 SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -217,34 +220,34 @@ $(OUT)/tests/bench: $(BENCH_SRC) $(wildcard tests/bench/*.h) $(BOUT)/bench.skel.
 tests: $(TEST_BIN) $(TOOL_BIN)
 
 test check: deps
-	@$(MAKE) all tests $(BENCH_BIN)
+	@$(MAKE) $(JOBS) all tests $(BENCH_BIN)
 	@tests/run
 
 # VM_KERNELS=6.1 VM_SUITES="hooks 10" to choose; a short form is in make test.
 vm: deps
-	@$(MAKE) all tests
+	@$(MAKE) $(JOBS) all tests
 	@tests/vm/run -a
 
 fuzz: deps
-	@$(MAKE) all $(FUZZ_BIN)
+	@$(MAKE) $(JOBS) all $(FUZZ_BIN)
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
 test-deb: deps
-	@$(MAKE) all tests
+	@$(MAKE) $(JOBS) all tests
 	@EG_DEBOOTSTRAP=1 tests/run 83-package
 
 bench:
 	@loader/share/deps bench
-	@$(MAKE) all $(BENCH_BIN)
+	@$(MAKE) $(JOBS) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
 
 # Random rules and packets, BPF against one rule after the other: a million of each hook.
 differential: deps
-	@$(MAKE) all $(OUT)/tests/hooks-rules
+	@$(MAKE) $(JOBS) all $(OUT)/tests/hooks-rules
 	$(Q)EG_PAIRS=$${EG_PAIRS:-1000000} EG_SEED=$${EG_SEED:-$$(date +%s)} $(OUT)/tests/hooks-rules
 
 demo: deps
-	@$(MAKE) all
+	@$(MAKE) $(JOBS) all
 	$(Q)ECHOGATE=$(OUT)/echogate tests/demo
 
 # Upkeep ---------------------------------------------------------------------

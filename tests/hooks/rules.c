@@ -23,7 +23,7 @@ static const char *const hook_name[HOOKS] = { "xdp", "tc ingress", "tc egress" }
 static struct {
 	unsigned long pairs[HOOKS], live[HOOKS], rules[EG_RULE_PROTECT + 1],
 		verdicts[EG_VERDICT_COUNT];
-	unsigned long defaults, none, protected, deep, many, beside;
+	unsigned long defaults, none, protected, deep, many, beside, simple;
 } seen;
 
 /* One set of rules and what is to be repeated if it fails. */
@@ -272,6 +272,7 @@ static void run_live(const struct pair *p)
 		differ(p, "passed or dropped, but changed");
 	check_rule_counts(p);
 	seen.live[p->hook]++;
+	seen.simple += p->scene->ruled.compiled.rulesets[direction_of(p->hook)].simple;
 }
 
 static void remember(const struct pair *p)
@@ -359,7 +360,7 @@ static void run_scene(unsigned long seed)
 
 	rnd(&s);
 	c.l3 = seed % 8 == 7;
-	c.text = random_rules(&s, DEV, random_count(&s, seed));
+	c.text = random_rules(&s, DEV, random_count(&s, seed), seed % 4 == 1);
 	if (!ruled_load(&c.ruled, c.text, c.l3)) {
 		print_text(&c);
 		fail_msg("EG_SEED=%lu: the rules are refused", seed);
@@ -412,6 +413,7 @@ static void check_seen(unsigned long pairs)
 		{ "packets that no rule decided", seen.defaults },
 		{ "protected packets", seen.protected },
 		{ "tags beside the frame", seen.beside },
+		{ "packets for simple rules", seen.simple },
 		{ "packets answered", seen.verdicts[EG_VERDICT_ANSWER] },
 		{ "packets rejected", seen.verdicts[EG_VERDICT_REJECT] },
 	};

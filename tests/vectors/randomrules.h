@@ -45,6 +45,7 @@ struct writer {
 	FILE *f;
 	unsigned int sets;
 	bool narrow; /* so many rules that each should match little */
+	bool simple; /* rules that programs decide at sight: eg_ruleset.simple */
 };
 
 struct draft {
@@ -185,7 +186,7 @@ static inline void say_endpoint(struct writer *w, const struct draft *d)
 {
 	unsigned int count = list_size(w);
 
-	if (percent(w->s, 15)) {
+	if (!w->simple && percent(w->s, 15)) {
 		say(w, "local");
 		return;
 	}
@@ -394,6 +395,8 @@ static inline void draft_matchers(struct writer *w, struct draft *d)
 	}
 	if (d->verdict == EG_RULE_ANSWER)
 		d->wants[M_TYPE] = true;
+	for (int m = 0; w->simple && m < M_COUNT; m++)
+		d->wants[m] &= m == M_FAMILY || m == M_KIND || m == M_TYPE || m == M_FROM || m == M_TO;
 	/* All packets, once in a while; but such a rule ends everything. */
 	if (!any && percent(w->s, w->narrow ? 99 : 85))
 		d->wants[percent(w->s, 50) ? M_FROM : M_TO] = true;
@@ -409,7 +412,7 @@ static inline void draft_matchers(struct writer *w, struct draft *d)
 
 static inline void say_limits(struct writer *w, const struct draft *d)
 {
-	if (d->verdict == EG_RULE_PROTECT)
+	if (d->verdict == EG_RULE_PROTECT || w->simple)
 		return;
 	if (percent(w->s, 8)) {
 		say(w, " per-source");
@@ -463,6 +466,8 @@ static inline void say_rule(struct writer *w, enum eg_direction direction)
 	struct draft d = { 0 };
 
 	d.verdict = direction == EG_INGRESS ? PICK(w->s, ingress) : PICK(w->s, egress);
+	if (w->simple)
+		d.verdict = percent(w->s, 40) ? EG_RULE_PASS : EG_RULE_DROP;
 	do {
 		d.subject = below(w->s, SUBJECT_COUNT);
 		if (d.verdict == EG_RULE_ANSWER)
@@ -506,13 +511,13 @@ static inline void say_egress(struct writer *w, unsigned int rules)
 }
 
 /*
- * `count` rules for the interface, and some for others now and then. The caller frees what
- * is returned.
+ * `count` rules for the interface, and some for others now and then; `simple` ones if it is
+ * asked for. The caller frees what is returned.
  */
-static inline char *random_rules(uint64_t *s, const char *ifname, unsigned int count)
+static inline char *random_rules(uint64_t *s, const char *ifname, unsigned int count, bool simple)
 {
 	static const char *const defaults[] = { "answer", "answer", "pass", "drop" };
-	struct writer w = { .s = s, .narrow = count > 64 };
+	struct writer w = { .s = s, .narrow = count > 64, .simple = simple };
 	unsigned int egress = percent(s, 80) ? count * below(s, 60) / 100 : 0;
 	unsigned int ingress = count - egress;
 	unsigned int own = percent(s, 20) ? below(s, ingress) : 0;
