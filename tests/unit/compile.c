@@ -1036,6 +1036,47 @@ static void test_header(void **state)
 	assert_true(needs_header(r));
 }
 
+static bool is_simple(const struct rules *r)
+{
+	struct compiled c;
+	bool simple;
+
+	compile_well(r, &c);
+	simple = c.rulesets[EG_INGRESS].simple;
+	compiled__free(&c);
+	return simple;
+}
+
+/* Decided at sight: what drops or passes by kind and addresses, and leaves nothing behind. */
+static void test_simple(void **state)
+{
+	struct rules *r = make_rules(EG_WORD_BITS + 1, 0);
+	struct rule *first = r->list[EG_INGRESS][0];
+
+	(void)state;
+	assert_false(is_simple(r));
+	r->count[EG_INGRESS] = EG_WORD_BITS;
+	assert_true(is_simple(r));
+	r->count[EG_INGRESS] = 2;
+	first->kind = one_kind(0, 6, 6);
+	first->from = one_prefix(prefix_of(&addresses[1], 24));
+	first->verdict = EG_RULE_DROP;
+	assert_true(is_simple(r));
+	for (enum eg_rule_verdict v = EG_RULE_PASS; v <= EG_RULE_PROTECT; v++) {
+		first->verdict = v;
+		assert_int_equal(is_simple(r), v <= EG_RULE_DROP);
+	}
+	first->verdict = EG_RULE_PASS;
+	first->sample = 2;
+	assert_false(is_simple(r));
+	first->sample = 0;
+	first->limit = (struct limit){ .present = true, .count = 1, .seconds = 1, .burst = 1 };
+	assert_false(is_simple(r));
+	first->limit.present = false;
+	first->ttl = one_range(1, 2);
+	assert_false(is_simple(r));
+}
+
 static bool uses_protect(const struct rules *r)
 {
 	struct compiled c;
@@ -1388,6 +1429,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_edges, release),
 		cmocka_unit_test_teardown(test_used, release),
 		cmocka_unit_test_teardown(test_header, release),
+		cmocka_unit_test_teardown(test_simple, release),
 		cmocka_unit_test_teardown(test_protect, release),
 		cmocka_unit_test_teardown(test_no_rules, release),
 		cmocka_unit_test_teardown(test_vectors, release),
