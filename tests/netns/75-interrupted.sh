@@ -3,6 +3,8 @@
 #
 # apply and rollback that fail or are killed at every moment: the old rules or the new ones
 # run whole, what is shown is what runs, and the next command works.
+#
+#	EG_EVERY=1 tests/netns/75-interrupted.sh	at all of them, not every third or ninth
 
 # With a BPF file system of its own, which no other suite fills: calls have the same numbers
 # in each run of a command.
@@ -57,7 +59,8 @@ calls_of() {
 
 # Rules b run and a is to come: by an apply, or by a rollback, which has been to b and back before.
 declare -A words=([apply]="apply $work/a" [rollback]=rollback)
-declare -A steps=([apply]=3 [rollback]=1)
+every=${EG_EVERY:-}
+declare -A steps=([apply]=${every:-3} [rollback]=1)
 
 set_up() {
 	need apply "$work/a"
@@ -161,7 +164,7 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 	need "$ECHOGATE" attach h0 --netns "$host" --config "$work/b"
 	warm_up "$client" 198.18.0.2
 	for command in apply rollback; do
-		every_fault $command bpf ENOMEM 9
+		every_fault $command bpf ENOMEM "${every:-9}"
 		every_fault $command '?mkdir,mkdirat,?rename,renameat2' EIO 1
 		killed $command "${steps[$command]}" 36
 	done
