@@ -125,7 +125,7 @@ $(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
 	$(Q)$(AR) rcs $@ $^
 
 # A unit test names the files of the loader that it is linked with.
-LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve ruleset print cover \
+LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule check resolve ruleset print cover \
 		   setfile source prefixes words names util)
 $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
