@@ -35,7 +35,7 @@ BOUT	:= $(OUT)/bpf-$(notdir $(CLANG))
 BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member -I. -Iheaders
 CFLAGS		?= -O2 -g
 HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
-LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd
+LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
 
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
@@ -128,7 +128,7 @@ $(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
 	$(Q)$(AR) rcs $@ $^
 
 # A unit test names the files of the loader that it is linked with.
-LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve ruleset print cover \
+LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule check resolve ruleset print cover \
 		   setfile source prefixes words names util)
 $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf

@@ -18,7 +18,7 @@
 
 /*
  * Why a packet that might have been answered, or could not be read, was left
- * to the kernel. At most 63: a memo cell keeps six bits for it.
+ * to the kernel, or dropped. At most 63: a memo cell keeps six bits for it.
  *
  * X(enumerator, name, explanation)
  */
@@ -60,7 +60,9 @@
 	X(TIMESTAMP_SHORT,   "timestamp-short",   "timestamp request shorter than 20 bytes") \
 	X(REJECT_FORBIDDEN,  "reject-forbidden",  "rejected, but no error may be sent in answer to it") \
 	X(REJECT_LIMIT,      "reject-limit",      "rejected, but errors were sent too often") \
-	X(REJECT_FAILED,     "reject-failed",     "rejected, but the error has no way back or no room")
+	X(REJECT_FAILED,     "reject-failed",     "rejected, but the error has no way back or no room") \
+	X(BELOW_RATE,        "below-rate",        "the kernel's up to the rate of the rule's above") \
+	X(GATE_SHUT,         "gate-shut",         "dropped: what the rule's while names isn't well")
 
 /*
  * What `reject ... with` can send.
