@@ -32,8 +32,9 @@
 #define TEN_IN \
 	TEN "answer icmp type echo-request to local limit 1000/s, per-source 50/s\n" \
 	    "reject tcp port 80 with tcp-reset\n"
-#define TEN_OUT TEN "drop ip from 198.18.1.0/24\n" \
-		    "drop even-protected arp\n"
+#define TEN_OUT \
+	TEN "drop ip from 198.18.1.0/24\n" \
+	    "drop even-protected arp\n"
 
 static const struct {
 	const char *name;
@@ -69,12 +70,16 @@ static void print_row(const char *rules, const struct bpf_program *prog, const c
 	char *end;
 
 	if (!stack || !total ||
-	    sscanf(total, "processed %u insns %*[^)]) max_states_per_insn %*u total_states %u "
-			  "peak_states %u", &insns, &states, &peak) != 3)
-		DIE("%s: the verifier's statistics are unknown here: %s",
-		    bpf_program__name(prog), log);
-	for (end = strpbrk(stack, "0123456789") - 1; !depth || *end == '+'; )
+	    sscanf(total,
+		   "processed %u insns %*[^)]) max_states_per_insn %*u total_states %u "
+		   "peak_states %u",
+		   &insns, &states, &peak) != 3)
+		DIE("%s: the verifier's statistics are unknown here: %s", bpf_program__name(prog),
+		    log);
+	end = (char *)stack + strlen("stack depth");
+	do
 		depth += strtoul(end + 1, &end, 10);
+	while (*end == '+');
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
 		DIE("%s: %s", bpf_program__name(prog), strerror(errno));
 	printf("%s %s %u %u %u %lu %zu\n", rules, bpf_program__name(prog), insns, states, peak,
