@@ -133,7 +133,7 @@ $(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
 
 # A unit test names the files of the loader that it is linked with.
 LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule check resolve ruleset print cover \
-		   setfile source prefixes words names util)
+		   setfile martians source prefixes words names util)
 $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
 $(OUT)/tests/unit-prefix: $(OUT)/tests/loader/prefixtable.o

@@ -78,7 +78,7 @@ static __always_inline enum eg_reason eg_reject_judge(void *ctx, enum eg_hook ho
 	struct eg_packet p;
 
 	if (!counters)
-		return EG_REASON_MAP_MISS;
+		return EG_REASON_REJECT_FAILED;
 	if (hook != EG_HOOK_XDP) {
 		struct __sk_buff *skb = ctx;
 		__u32 need = EG_ERROR_MAX6 + 22;
@@ -119,7 +119,7 @@ static __always_inline enum eg_reason eg_reject_send(void *ctx, enum eg_hook hoo
 	__u32 l3;
 
 	if (!counters)
-		return EG_REASON_MAP_MISS;
+		return EG_REASON_REJECT_FAILED;
 	e = &counters->error;
 	l3 = counters->match.l3;
 	EG_BOUND(l3, 31);

@@ -226,6 +226,9 @@ int source__duplicates(struct source *s, struct place at, const struct prefixes 
 
 void written_rule__free(struct written_rule *w);
 
+/* martians.c: unless the file has defined such a set itself. -ENOMEM. */
+int martians__define(struct parser *p);
+
 /* setfile.c. Reports. */
 enum status set__load(struct config *c, struct defined_set *d);
 

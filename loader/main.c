@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "command.h"
+#include "glossary.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -95,7 +96,9 @@ const struct command commands[] = {
 	  cmd_doctor, ACCESS_LOCAL },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
 	  "      --json           as JSON\n", cmd_version, ACCESS_LOCAL },
-	{ "help", "[COMMAND]", "Show this list, or more about a command", NULL, cmd_help, ACCESS_LOCAL },
+	{ "help", "[COMMAND | reasons]", "Show this list, or more about a command",
+	  "  reasons              what counters, verdicts and reasons mean\n", cmd_help,
+	  ACCESS_LOCAL },
 };
 
 const size_t command_count = ARRAY_SIZE(commands);
@@ -111,6 +114,10 @@ enum status cmd_help(const struct command *self, int argc, char **argv)
 		return o == OPTION_HELP ? DONE : USAGE;
 	if (argc - optind > 1)
 		return command__wrong(self, "one command at most");
+	if (argc - optind == 1 && !strcmp(argv[optind], "reasons")) {
+		glossary__print();
+		return DONE;
+	}
 	if (argc - optind == 1) {
 		c = command__find(argv[optind]);
 		if (!c)
@@ -124,7 +131,8 @@ enum status cmd_help(const struct command *self, int argc, char **argv)
 	       "A command may be shortened as long as it is unique.\n\n");
 	for (size_t i = 0; i < command_count; i++)
 		printf("  %-9s %s\n", commands[i].name, commands[i].help);
-	printf("\n'echogate help COMMAND' shows its arguments.\n"
+	printf("\n'echogate help COMMAND' shows its arguments, 'echogate help reasons' what counters "
+	       "mean.\n"
 	       "Exit status: 0 done, 1 failed, 2 command line or file wrong, 3 not permitted, "
 	       "4 not attached.\n");
 	return DONE;

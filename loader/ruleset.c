@@ -130,7 +130,7 @@ static int parse(struct config *c)
 	}
 	outside->swap = outside->fallback[EG_INGRESS] = outside->fallback[EG_EGRESS] = -1;
 	c->scopes[c->scope_count++] = p.scope = outside;
-	err = parser__run(&p);
+	err = parser__run(&p) ?: martians__define(&p);
 	rule__abandon(&p);
 	free(p.items.list);
 	free(p.type.list);

@@ -14,55 +14,55 @@
 	X(PASS,   "pass",   "handed on to the kernel") \
 	X(DROP,   "drop",   "discarded") \
 	X(ANSWER, "answer", "turned into its reply and sent back") \
-	X(REJECT, "reject", "answered with an ICMP error")
+	X(REJECT, "reject", "answered with an ICMP error or a TCP reset")
 
 /*
  * Why a packet that might have been answered, or could not be read, was left
  * to the kernel, or dropped. At most 63: a memo cell keeps six bits for it.
  *
- * X(enumerator, name, explanation)
+ * X(enumerator, name, the verdict that comes of it, explanation)
  */
 #define EG_REASONS(X) \
-	X(NONE,              "none",              "nothing stood in the way") \
-	X(ETH_TRUNCATED,     "eth-truncated",     "frame too short for its Ethernet or VLAN header") \
-	X(ETH_GROUP,         "eth-group",         "sent to a broadcast or multicast MAC address") \
-	X(ETH_NOT_OURS,      "eth-not-ours",      "sent to another station's MAC address") \
-	X(VLAN_PRIORITY,     "vlan-priority",     "priority tag: VLAN ID 0, or in tc a priority to be cleared") \
-	X(VLAN_UNKNOWN,      "vlan-unknown",      "no VLAN device for these tags") \
-	X(VLAN_DEPTH,        "vlan-depth",        "more than two VLAN tags") \
-	X(IP_TRUNCATED,      "ip-truncated",      "too short for its IP header") \
-	X(IP_VERSION,        "ip-version",        "version field differs from the Ethernet type") \
-	X(IP_HEADER_LENGTH,  "ip-header-length",  "IPv4 header length below 20 bytes") \
-	X(IP_LENGTH,         "ip-length",         "IP length below the header's or beyond the frame") \
-	X(IP_CHECKSUM,       "ip-checksum",       "IPv4 header checksum is wrong") \
-	X(IP_OPTIONS,        "ip-options",        "IPv4 options") \
-	X(FRAGMENT,          "fragment",          "IP fragment") \
-	X(IPV6_EXTENSION,    "ipv6-extension",    "IPv6 extension header") \
-	X(IPV6_CHAIN,        "ipv6-chain",        "IPv6 extension headers cut short or more than eight") \
-	X(NOT_LINEAR,        "not-linear",        "message lies partly in fragments of the buffer") \
-	X(TOO_LONG,          "too-long",          "message longer than is verified here") \
-	X(ICMP_TRUNCATED,    "icmp-truncated",    "ICMP message shorter than 8 bytes") \
-	X(ICMP_CHECKSUM,     "icmp-checksum",     "ICMP checksum is wrong") \
-	X(DESTINATION_GROUP, "destination-group", "sent to a broadcast or multicast IP address") \
-	X(NOT_LOCAL,         "not-local",         "destination is no address of this host") \
-	X(SOURCE_INVALID,    "source-invalid",    "source that must not be answered") \
-	X(ECHO_IGNORED,      "echo-ignored",      "sysctl: echo requests are ignored") \
-	X(ECHO_RATEMASK,     "echo-ratemask",     "sysctl: the kernel limits the rate of echo replies") \
-	X(FIB_DISABLED,      "fib-disabled",      "forwarding is off on lo: the FIB can't be asked") \
-	X(NO_ROUTE,          "no-route",          "no unicast route back to the source") \
-	X(NO_NEIGHBOUR,      "no-neighbour",      "next hop's MAC address not resolved yet") \
-	X(OTHER_PATH,        "other-path",        "reply leaves by another interface or next hop") \
-	X(ROUTE_METRICS,     "route-metrics",     "a route to the source sets its own MTU or hop limit") \
-	X(FRAG_NEEDED,       "frag-needed",       "reply longer than the route's MTU") \
-	X(FIB_ERROR,         "fib-error",         "route look-up failed") \
-	X(ADJUST_FAILED,     "adjust-failed",     "frame could not be trimmed or made writable") \
-	X(MAP_MISS,          "map-miss",          "a map entry that must exist was not found") \
-	X(TIMESTAMP_SHORT,   "timestamp-short",   "timestamp request shorter than 20 bytes") \
-	X(REJECT_FORBIDDEN,  "reject-forbidden",  "rejected, but no error may be sent in answer to it") \
-	X(REJECT_LIMIT,      "reject-limit",      "rejected, but errors were sent too often") \
-	X(REJECT_FAILED,     "reject-failed",     "rejected, but the error has no way back or no room") \
-	X(BELOW_RATE,        "below-rate",        "the kernel's up to the rate of the rule's above") \
-	X(GATE_SHUT,         "gate-shut",         "dropped: what the rule's while names isn't well")
+	X(NONE,              "none",              PASS, "nothing stood in the way") \
+	X(ETH_TRUNCATED,     "eth-truncated",     PASS, "frame too short for its Ethernet or VLAN header") \
+	X(ETH_GROUP,         "eth-group",         PASS, "sent to a broadcast or multicast MAC address") \
+	X(ETH_NOT_OURS,      "eth-not-ours",      PASS, "sent to another station's MAC address") \
+	X(VLAN_PRIORITY,     "vlan-priority",     PASS, "priority tag: VLAN ID 0, or in tc a priority to be cleared") \
+	X(VLAN_UNKNOWN,      "vlan-unknown",      PASS, "no VLAN device for these tags") \
+	X(VLAN_DEPTH,        "vlan-depth",        PASS, "more than two VLAN tags") \
+	X(IP_TRUNCATED,      "ip-truncated",      PASS, "too short for its IP header") \
+	X(IP_VERSION,        "ip-version",        PASS, "version field differs from the Ethernet type") \
+	X(IP_HEADER_LENGTH,  "ip-header-length",  PASS, "IPv4 header length below 20 bytes") \
+	X(IP_LENGTH,         "ip-length",         PASS, "IP length below the header's or beyond the frame") \
+	X(IP_CHECKSUM,       "ip-checksum",       PASS, "IPv4 header checksum is wrong") \
+	X(IP_OPTIONS,        "ip-options",        PASS, "IPv4 options, which the kernel looks after") \
+	X(FRAGMENT,          "fragment",          PASS, "IP fragment: the kernel puts it together") \
+	X(IPV6_EXTENSION,    "ipv6-extension",    PASS, "IPv6 extension header, which the kernel looks after") \
+	X(IPV6_CHAIN,        "ipv6-chain",        PASS, "IPv6 extension headers cut short or more than eight") \
+	X(NOT_LINEAR,        "not-linear",        PASS, "message lies partly in fragments of the driver's buffer") \
+	X(TOO_LONG,          "too-long",          PASS, "message longer than is verified here") \
+	X(ICMP_TRUNCATED,    "icmp-truncated",    PASS, "ICMP message shorter than 8 bytes") \
+	X(ICMP_CHECKSUM,     "icmp-checksum",     PASS, "ICMP checksum is wrong") \
+	X(DESTINATION_GROUP, "destination-group", PASS, "sent to a broadcast or multicast IP address") \
+	X(NOT_LOCAL,         "not-local",         PASS, "destination is no address of this host") \
+	X(SOURCE_INVALID,    "source-invalid",    PASS, "source that must not be answered, as a group's or our own") \
+	X(ECHO_IGNORED,      "echo-ignored",      PASS, "sysctl: echo requests are ignored") \
+	X(ECHO_RATEMASK,     "echo-ratemask",     PASS, "sysctl: the kernel limits the rate of echo replies") \
+	X(FIB_DISABLED,      "fib-disabled",      PASS, "forwarding is off on lo: the FIB can't be asked") \
+	X(NO_ROUTE,          "no-route",          PASS, "no unicast route back to the source") \
+	X(NO_NEIGHBOUR,      "no-neighbour",      PASS, "next hop's MAC address not resolved yet") \
+	X(OTHER_PATH,        "other-path",        PASS, "reply leaves by another interface or next hop") \
+	X(ROUTE_METRICS,     "route-metrics",     PASS, "a route to the source sets its own MTU or hop limit") \
+	X(FRAG_NEEDED,       "frag-needed",       PASS, "reply longer than the route's MTU") \
+	X(FIB_ERROR,         "fib-error",         PASS, "route look-up failed") \
+	X(ADJUST_FAILED,     "adjust-failed",     PASS, "frame could not be trimmed or made writable") \
+	X(MAP_MISS,          "map-miss",          PASS, "a map entry that must exist was not found") \
+	X(TIMESTAMP_SHORT,   "timestamp-short",   PASS, "timestamp request shorter than 20 bytes") \
+	X(REJECT_FORBIDDEN,  "reject-forbidden",  DROP, "rejected, but no error may be sent in answer to it") \
+	X(REJECT_LIMIT,      "reject-limit",      DROP, "rejected, but errors were sent too often") \
+	X(REJECT_FAILED,     "reject-failed",     DROP, "rejected, but the error has no way back or no room") \
+	X(BELOW_RATE,        "below-rate",        PASS, "the kernel's up to the rate of the rule's above") \
+	X(GATE_SHUT,         "gate-shut",         DROP, "what the rule's while names isn't well")
 
 /*
  * What `reject ... with` can send.
@@ -189,7 +189,7 @@
 #define EG_ENUM_VERDICT(id, name, text)	EG_VERDICT_##id,
 enum eg_verdict { EG_VERDICTS(EG_ENUM_VERDICT) EG_VERDICT_COUNT };
 
-#define EG_ENUM_REASON(id, name, text)	EG_REASON_##id,
+#define EG_ENUM_REASON(id, name, verdict, text)	EG_REASON_##id,
 enum eg_reason { EG_REASONS(EG_ENUM_REASON) EG_REASON_COUNT };
 
 #define EG_ENUM_REJECT(id, name, type, code, type6, code6)	EG_REJECT_##id,

@@ -65,7 +65,10 @@ _echogate()
 	fi
 
 	case $takes in
-	COMMAND) words=$("$self" help | sed -n 's/^  \([a-z]*\) .*/\1/p') ;;
+	COMMAND)
+		words=$("$self" help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+		[[ $usage != *"| reasons"* ]] || words+=" reasons"
+		;;
 	OPTION) words=$(sed -n 's/^  [-a-z, ]\{4\}\(--[a-z-]*\).*/\1/p' <<<"$help") ;;
 	MODE) words="auto native generic tc" ;;
 	NAME) words=$(ls /run/netns) ;;

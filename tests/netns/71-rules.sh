@@ -336,6 +336,20 @@ verdicts() {
 	is "$mode: what each rule has counted of all that" "$(rule_counts | tr '\n' ' ')" "1 1 2 2 "
 
 	apply_rules <<-'EOF'
+		drop from @martians
+		pass
+	EOF
+	by "$mode: a martian" $drop silent udp from=203.0.113.9
+	by "$mode: an IPv6 one" $drop silent udp from=2001:db8::9 to=fd00:18::2
+	by "$mode: an IPv4 address in an IPv6 packet" $drop silent udp from=::ffff:198.18.0.1 to=fd00:18::2
+	by "$mode: no martian: a private address" $pass silent udp from=10.0.0.9
+	by "$mode: no martian: who asks whether its address is free" \
+		icmp6.neighbor-solicitation.pass silent icmp6 type=135 ttl=255 from=::
+	is "$mode: what each rule has counted of them" "$(rule_counts | tr '\n' ' ')" "3 2 "
+	is "$mode: and the martians can be applied again" "$("$ECHOGATE" rules h0 --netns "$host" |
+		apply_rules && "$ECHOGATE" rules h0 --netns "$host" | grep -c /)" 12
+
+	apply_rules <<-'EOF'
 		default pass
 		egress {
 			default pass

@@ -64,6 +64,23 @@ for command in $(commands); do
 		"$(usage "$command" | xargs)"
 done
 
+# man_counters: what echogate(8) says of counters, in the form of the help
+man_counters() {
+	awk '/^\.Sh/ { on = $2 == "COUNTERS" }
+	!on { next }
+	sub(/^\.Ss /, "") { titled = 1; print; next }
+	/^\.It/ { name = $3 }
+	/^\./ { next }
+	name { sub(/\.$/, ""); $0 = name " " $0; name = "" }
+	titled' "$share/echogate.8" | tr '[:upper:]' '[:lower:]'
+}
+
+help_counters() {
+	"$ECHOGATE" help reasons | sed '1,/^$/d; /^$/d; s/^ *//; s/  */ /g' | tr '[:upper:]' '[:lower:]'
+}
+
+is "echogate(8) explains the counters as the help does" "$(man_counters)" "$(help_counters)"
+
 # --- completion ---
 
 # completes WORD...: what the last one may become
@@ -85,7 +102,8 @@ done
 make_pair
 is "completion knows all options" "$wrong" ""
 is "completion knows all commands" "$(completes "" | sort)" "$(commands | sort)"
-is "... also as arguments of help" "$(completes help "" | sort)" "$(commands | sort)"
+is "... also as arguments of help" "$(completes help "" | sort)" "$({ commands; echo reasons; } |
+	sort)"
 is "... beginnings" "$(completes det)" detach
 is "... interfaces" "$(completes attach l)" lo
 is "... those of a namespace" "$(completes attach --netns "$host" "" | sort | xargs)" "h0 lo"

@@ -328,6 +328,16 @@ static const struct {
 	  "b", "interface b {\n\treply-path fib\n\tset s {\n\t\t::2\n\t}\n\tdefault answer\n"
 	       "\tdrop from @s\n}\n" },
 	{ "\xef\xbb\xbf" "drop udp\r\n", NULL, "reply-path fib\ndefault answer\ndrop udp\n" },
+	{ "drop from { @martians, @a }\nset a { ::1 }", NULL,
+	  "reply-path fib\nset a {\n\t::1\n}\nset martians {\n\t0.0.0.0/8,\n\t127.0.0.0/8,\n"
+	  "\t192.0.2.0/24,\n\t198.51.100.0/24,\n\t203.0.113.0/24,\n\t224.0.0.0/4,\n"
+	  "\t240.0.0.0/4,\n\t::/80,\n\t2001:db8::/32,\n\t3fff::/20,\n\tfec0::/10,\n"
+	  "\tff00::/8\n}\ndefault answer\ndrop from { @martians, @a }\n" },
+	{ "drop from @martians\nset martians { ::1 }", NULL,
+	  "reply-path fib\nset martians {\n\t::1\n}\ndefault answer\ndrop from @martians\n" },
+	{ "interface a { set martians { ::1 }; drop from @martians }", "a",
+	  "interface a {\n\treply-path fib\n\tset martians {\n\t\t::1\n\t}\n\tdefault answer\n"
+	  "\tdrop from @martians\n}\n" },
 };
 
 static void test_files(void **state)
@@ -577,6 +587,8 @@ static const struct complaint errors[] = {
 	{ "interface a { set x { ::1 } }\nset x { ::1 }", "1:19", "set x is defined twice" },
 	{ "set bogons { ::1 }\ndrop from @bogon", "2:11", "unknown set @bogon (did you mean @bogons?)" },
 	{ "interface a { set x { ::1 } }\ndrop from @x", "2:11", "unknown set @x" },
+	{ "interface a { set martians { ::1 } }\ndrop from @martians", "2:11", "unknown set @martians" },
+	{ "drop from @martian", "1:11", "unknown set @martian (did you mean @martians?)" },
 	{ "set x file \"\"", "1:12", "is empty" },
 	/* addresses */
 	{ "drop from 10.0.0.0/33", "1:20", "expected /0 to /32" },
@@ -699,6 +711,7 @@ static const struct complaint warnings[] = {
 	{ "pass from 10.0.0.0/8\ndrop even-protected from 10.1.0.0/16", "2:1", "line 1" },
 	{ "drop from 10.0.0.0/8\npass tcp from 10.1.0.0/16", "2:1", "line 1" },
 	{ "set x { ::1, ::2 }\npass from @x\npass from ::2", "3:1", "line 2" },
+	{ "drop from @martians\ndrop from 127.1.0.0/16", "2:1", "line 1" },
 	{ "set x { ::1, ::2 }\npass from @x\npass from @x to ::1", "3:1", "line 2" },
 	{ "pass not from 10.0.0.0/16\ndrop not from 10.0.0.0/8", "2:1", "line 1" },
 	{ "pass not from 10.0.0.0/16\ndrop from 11.0.0.0/8", "2:1", "line 1" },

@@ -12,10 +12,11 @@ struct row {
 };
 
 #define ROW_TEXT(id, name, text)  { name, sizeof(text) > 1 },
+#define ROW_REASON(id, name, verdict, text) { name, sizeof(text) > 1 },
 #define ROW_NUMBER(id, num, name) { name, num },
 
 static const struct row verdicts[] = { EG_VERDICTS(ROW_TEXT) };
-static const struct row reasons[] = { EG_REASONS(ROW_TEXT) };
+static const struct row reasons[] = { EG_REASONS(ROW_REASON) };
 static const struct row protocols[] = { EG_PROTOCOLS(ROW_NUMBER) };
 static const struct row icmp[] = { EG_ICMP_TYPES(ROW_NUMBER) };
 static const struct row icmp6[] = { EG_ICMP6_TYPES(ROW_NUMBER) };
