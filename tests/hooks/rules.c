@@ -427,7 +427,7 @@ static void check_seen(unsigned long pairs)
 		{ "packets below a rule's rate", 10 * seen.below },
 		{ "packets at a gate that is shut", 10 * seen.shut },
 		{ "packets answered", seen.verdicts[EG_VERDICT_ANSWER] },
-		{ "packets rejected", seen.verdicts[EG_VERDICT_REJECT] },
+		{ "packets rejected", 2 * seen.verdicts[EG_VERDICT_REJECT] },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
