@@ -5,6 +5,7 @@
 #   make demo       see it answer a flood of pings between two namespaces
 #   make test       every test; ends with "N passed, N failed, N skipped"
 #   make differential  rules against a naive evaluator, a million packets for each hook
+#   make baseline   what the programs cost the verifier, measured anew for tests/complexity
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
 #   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU; about an hour
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
@@ -35,13 +36,16 @@ BOUT	:= $(OUT)/bpf-$(notdir $(CLANG))
 BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member -I. -Iheaders
 CFLAGS		?= -O2 -g
 HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
-LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd
+LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
 
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
 LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
 UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
 FUZZ_BIN	:= $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
+CLANG_MAJOR	:= $(shell $(CLANG) -dumpversion 2>/dev/null | cut -d. -f1)
+CLANGS_HERE	:= $(foreach v,14 19,$(if $(filter $v,$(CLANG_MAJOR))$(shell command -v clang-$v),$v))
+COMPLEXITY_BIN	:= $(CLANGS_HERE:%=$(OUT)/tests/complexity-%)
 HOOKS_BIN	:= $(patsubst tests/hooks/%.c,$(OUT)/tests/hooks-%,$(wildcard tests/hooks/*.c))
 PARITY_SRC	:= $(wildcard tests/parity/*.c)
 PARITY_BIN	:= $(if $(PARITY_SRC),$(OUT)/tests/parity)
@@ -49,7 +53,7 @@ BENCH_SRC	:= $(filter-out %.bpf.c,$(wildcard tests/bench/*.c))
 BENCH_BIN	:= $(if $(BENCH_SRC),$(OUT)/tests/bench)
 TOOL_BIN	:= $(patsubst tests/tools/%.c,$(OUT)/tests/%,$(wildcard tests/tools/*.c))
 SAN_BIN		:= $(OUT)/tests/echogate-san
-TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(FUZZ_BIN) $(PARITY_BIN) $(SAN_BIN)
+TEST_BIN	:= $(UNIT_BIN) $(HOOKS_BIN) $(COMPLEXITY_BIN) $(FUZZ_BIN) $(PARITY_BIN) $(SAN_BIN)
 
 ifeq ($(V),1)
 Q :=
@@ -61,7 +65,7 @@ MAKEFLAGS += --no-print-directory -s
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all test check vm differential fuzz bench demo install uninstall deb test-deb format lint deps clean
+.PHONY: all test check baseline vm differential fuzz bench demo install uninstall deb test-deb format lint deps clean
 .PHONY: tests FORCE
 .SECONDARY:
 
@@ -128,7 +132,7 @@ $(OUT)/loader.a: $(filter-out %/main.o,$(LOADER_OBJ))
 	$(Q)$(AR) rcs $@ $^
 
 # A unit test names the files of the loader that it is linked with.
-LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule resolve ruleset print cover \
+LANGUAGE	:= $(addsuffix .o,language.tab language.lex statement rule check resolve ruleset print cover \
 		   setfile martians source prefixes words names util)
 $(OUT)/tests/unit-language: $(addprefix $(OUT)/tests/loader/,$(LANGUAGE))
 $(OUT)/tests/unit-language: UNIT_LIBS = -lbpf
@@ -217,6 +221,21 @@ $(OUT)/tests/bench: $(BENCH_SRC) $(wildcard tests/bench/*.h) $(BOUT)/bench.skel.
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(BENCH_SRC) $(LOADER_LIBS) -lelf -lz -o $@
 
+# The programs by the oldest clang and the newest, whichever is here, for the verifier. One
+# that isn't $(CLANG) is left to a make of its own, which has a directory of its own.
+bpf_of = $(if $(filter $(CLANG_MAJOR),$(1)),$(BOUT),$(OUT)/bpf-clang-$(1))
+
+$(OUT)/tests/complexity-14: $(call bpf_of,14)/echogate.skel.h
+$(OUT)/tests/complexity-19: $(call bpf_of,19)/echogate.skel.h
+$(COMPLEXITY_BIN): tests/complexity/measure.c $(OUT)/loader.a $(OUT)/clang
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I$(dir $(filter %.skel.h,$^)) $(HOST_CFLAGS) -I. -Itests -MMD -MP -MF $@.d $< \
+		$(OUT)/loader.a $(LOADER_LIBS) -o $@
+
+$(filter-out $(BOUT)/%,$(foreach v,14 19,$(OUT)/bpf-clang-$v/echogate.skel.h)): FORCE
+	@$(MAKE) CLANG=$(patsubst $(OUT)/bpf-%/,%,$(dir $@)) $@
+
 tests: $(TEST_BIN) $(TOOL_BIN)
 
 test check: deps
@@ -231,6 +250,11 @@ vm: deps
 fuzz: deps
 	@$(MAKE) $(JOBS) all $(FUZZ_BIN)
 	@tests/fuzz/run $(FUZZ_SECONDS)
+
+# On purpose only. Both compilers must be here.
+baseline: deps
+	@$(MAKE) $(JOBS) $(COMPLEXITY_BIN)
+	@tests/complexity/run -w
 
 test-deb: deps
 	@$(MAKE) $(JOBS) all tests
@@ -308,7 +332,7 @@ deb: deps
 	$(Q)cd $(DEB)/echogate && dpkg-buildpackage -b -us -uc -d >../log 2>&1 || { cat ../log; exit 1; }
 	$(Q)ls $(DEB)/*.deb
 
-SH_FILES = .ci/run tests/run tests/fuzz/run tests/demo loader/share/deps loader/share/echogate.bash \
+SH_FILES = .ci/run tests/run tests/fuzz/run tests/complexity/run tests/demo loader/share/deps loader/share/echogate.bash \
 	   $(wildcard tests/netns/*.sh) \
 	   tests/netns/debian $(addprefix tests/vm/,run fetch pack init) $(wildcard tests/vm/*.sh)
 

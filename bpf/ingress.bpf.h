@@ -256,6 +256,12 @@ static __always_inline void eg_trace_end(const struct eg_match *m, __u32 directi
 		trace->index[i] = m->index[i];
 }
 
+/* Whether the rule decided, but not to answer. Only a walk asks, and not about every rule. */
+static __always_inline bool eg_is_held(const struct eg_rule *rule, const struct eg_walk *w)
+{
+	return rule->flags & (EG_RULE_ABOVE | EG_RULE_GATE) && w->held != EG_REASON_NONE;
+}
+
 /* Counts the packet, and in a trial writes down how it ended. */
 static __always_inline enum eg_verdict eg_end(struct eg_counters *counters,
 					      enum eg_direction direction, __u32 cell,
@@ -396,6 +402,12 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 			 : eg_rulesets[EG_INGRESS].fallback == EG_DEFAULT_DROP && !m->protect)
 			return eg_end(counters, EG_INGRESS, p.cell, rule, EG_VERDICT_DROP,
 				      EG_REASON_NONE, bytes, trial);
+		if (rule && eg_rulesets[EG_INGRESS].held && eg_is_held(rule, &counters->walk)) {
+			reason = counters->walk.held;
+			return eg_end(counters, EG_INGRESS, p.cell, rule,
+				      reason == EG_REASON_GATE_SHUT ? EG_VERDICT_DROP : EG_VERDICT_PASS,
+				      reason, bytes, trial);
+		}
 		if (rule) {
 			answer = rule->verdict == EG_RULE_ANSWER;
 			if (rule->verdict == EG_RULE_REJECT)

@@ -23,10 +23,12 @@ static __always_inline __u64 eg_now(bool precise)
 static __always_inline bool eg_limit_pass(__u32 slot, struct eg_rule_cell *cell, __u64 now,
 					  __u64 gap, __u64 depth, __u32 batch)
 {
-	__u64 *tat = bpf_map_lookup_elem(&eg_limits, &slot);
+	struct eg_limit *limit = bpf_map_lookup_elem(&eg_limits, &slot);
+	__u64 *tat;
 
-	if (!tat)
+	if (!limit)
 		return false;
+	tat = &limit->tat;
 	if (cell->credit) {
 		cell->credit--;
 		return true;
@@ -44,6 +46,37 @@ static __always_inline bool eg_limit_pass(__u32 slot, struct eg_rule_cell *cell,
 	}
 	/* Others got theirs meanwhile; this one isn't let down for that. */
 	return true;
+}
+
+/* Whether a packet of the rule in `slot` is above its rate. A trial only asks. */
+static __always_inline bool eg_above_pass(__u32 slot, __u64 now, __u64 gap, __u64 depth, __u64 hold,
+					  bool trial)
+{
+	struct eg_limit *limit = bpf_map_lookup_elem(&eg_limits, &slot);
+	bool above = false;
+
+	if (!limit)
+		return false;
+	for (int i = 0; i < EG_LIMIT_TRIES; i++) {
+		__u64 old = *(volatile __u64 *)&limit->above, next = old;
+
+		if (trial)
+			return eg_is_above(now, old);
+		above = eg_above_take(now, &next, gap, depth, hold);
+		if (next == old || __sync_val_compare_and_swap(&limit->above, old, next) == old)
+			break;
+	}
+	/* Others were counted meanwhile; one packet less makes no rate. */
+	return above;
+}
+
+/* Whether somebody has found it open, and not too long ago. */
+static __always_inline bool eg_gate_open(__u64 key)
+{
+	const struct eg_gate *gate = bpf_map_lookup_elem(&eg_gates, &key);
+
+	/* A host that slept has checked nothing meanwhile: hence not the monotonic clock. */
+	return gate && gate->until > bpf_ktime_get_boot_ns();
 }
 
 /* Takes a packet off the source's own limit; `prefix` is the length that tells sources apart. */

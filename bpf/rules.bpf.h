@@ -162,15 +162,24 @@ static __always_inline void eg_trace_rule(__u32 rule)
 		trace->rules[at & (EG_TRACE_RULES - 1)] = rule;
 }
 
-/* Whether the rule's modifiers let the packet be its match. */
+/*
+ * Whether the rule's modifiers let the packet be its match. A gate comes first: while it is
+ * shut, no other rule may answer, as it would if a limit were exhausted.
+ */
 static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_match *m,
-					  const struct eg_rule *r, struct eg_rule_cell *cell)
+					  __u32 direction, const struct eg_rule *r,
+					  struct eg_rule_cell *cell)
 {
+	bool held = eg_rulesets[direction].held;
 	__u64 now;
 
+	if (held && r->flags & EG_RULE_GATE && !eg_gate_open(r->gate)) {
+		w->held = EG_REASON_GATE_SHUT;
+		return true;
+	}
 	if (r->flags & EG_RULE_SAMPLE && r->sample && bpf_get_prandom_u32() % r->sample)
 		return false;
-	if (m->trial || !(r->flags & (EG_RULE_LIMIT | EG_RULE_SOURCE)))
+	if (!(r->flags & (EG_RULE_LIMIT | EG_RULE_SOURCE | EG_RULE_ABOVE)))
 		return true;
 	if (r->flags & EG_RULE_PRECISE) {
 		if (!w->precise)
@@ -182,13 +191,18 @@ static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_mat
 		now = w->now;
 	}
 	/* First the source's own, or a flood of one would use up what is for all. */
-	if (r->flags & EG_RULE_SOURCE && m->family &&
+	if (!m->trial && r->flags & EG_RULE_SOURCE && m->family &&
 	    !eg_source_pass(r->slot, m->family, m->from,
 			    m->family == AF_INET ? r->source4 : r->source6, now, r->source_gap,
 			    r->source_depth))
 		return false;
-	return !(r->flags & EG_RULE_LIMIT) ||
-	       eg_limit_pass(r->slot, cell, now, r->gap, r->depth, r->batch);
+	if (!m->trial && r->flags & EG_RULE_LIMIT &&
+	    !eg_limit_pass(r->slot, cell, now, r->gap, r->depth, r->batch))
+		return false;
+	if (held && r->flags & EG_RULE_ABOVE &&
+	    !eg_above_pass(r->slot, now, r->above_gap, r->above_depth, r->above_hold, m->trial))
+		w->held = EG_REASON_BELOW_RATE;
+	return true;
 }
 
 /* From here on only what may happen to a protected packet. */
@@ -233,7 +247,7 @@ static __always_inline int eg_walk_step(struct eg_counters *c, __u32 direction)
 	if (!r)
 		return 1;
 	cell = eg_rule_cell_at(r->slot);
-	if (!cell || !eg_rule_holds(w, m, r, cell))
+	if (!cell || !eg_rule_holds(w, m, direction, r, cell))
 		return 0;
 	if (m->trial) {
 		eg_trace_rule(rule);

@@ -315,6 +315,12 @@ static bool is_precise(const struct limit *l, __u64 tick)
 	return l->present && l->burst * gap_of(l, SECOND) < 2 * tick;
 }
 
+/* What is above its rate stays so for a second, and for a burst at half the rate. */
+static __u64 hold_of(__u64 depth)
+{
+	return 2 * depth > SECOND ? 2 * depth : SECOND;
+}
+
 static void make_rule(const struct rule *r, __u64 tick, int cpus, struct eg_rule *out)
 {
 	*out = (struct eg_rule){
@@ -343,8 +349,19 @@ static void make_rule(const struct rule *r, __u64 tick, int cpus, struct eg_rule
 		out->source_gap = gap_of(&r->per_source, SECOND >> EG_SOURCE_SHIFT);
 		out->source_depth = r->per_source.burst * out->source_gap;
 	}
-	if (is_precise(&r->limit, tick) || is_precise(&r->per_source, tick))
+	if (r->above.present) {
+		out->flags |= EG_RULE_ABOVE;
+		out->above_gap = gap_of(&r->above, SECOND);
+		out->above_depth = r->above.burst * out->above_gap;
+		out->above_hold = hold_of(out->above_depth);
+	}
+	if (is_precise(&r->limit, tick) || is_precise(&r->per_source, tick) ||
+	    is_precise(&r->above, tick))
 		out->flags |= EG_RULE_PRECISE;
+	if (r->check.kind != CHECK_NONE) {
+		out->flags |= EG_RULE_GATE;
+		out->gate = r->check.id;
+	}
 }
 
 /* Whether the programs must read more of a packet than its kind. */
@@ -361,6 +378,43 @@ static bool needs_header(const struct compiled *c, enum eg_direction direction)
 			return true;
 	}
 	return false;
+}
+
+/* Whether a rule that matches may be kept from answering. */
+static bool may_hold(const struct compiled *c, enum eg_direction direction)
+{
+	const struct eg_ruleset *set = &c->rulesets[direction];
+
+	for (__u32 n = 0; n < set->rules; n++)
+		if (c->rules[set->first + n].flags & (EG_RULE_ABOVE | EG_RULE_GATE))
+			return true;
+	return false;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const __u64 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Rules that ask for the same share one. -ENOMEM. */
+static int count_gates(const struct compiled *c, size_t *count)
+{
+	__u64 *keys = malloc((c->rule_count ?: 1) * sizeof(*keys));
+	size_t n = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->rule_count; i++)
+		if (c->rules[i].flags & EG_RULE_GATE)
+			keys[n++] = c->rules[i].gate;
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	*count = 0;
+	for (size_t i = 0; i < n; i++)
+		*count += !i || keys[i] != keys[i - 1];
+	free(keys);
+	return 0;
 }
 
 /* Whether nothing needs to be known of a packet, or done with it, but what is simple. */
@@ -412,6 +466,7 @@ static int build(struct builder *b)
 	for (enum eg_direction d = 0; !err && d < EG_DIRECTION_COUNT; d++) {
 		err = add_fields(b, d);
 		c->rulesets[d].header = needs_header(c, d);
+		c->rulesets[d].held = may_hold(c, d);
 		c->rulesets[d].simple = is_simple(c, d);
 	}
 	if (!c->table_count)
@@ -422,7 +477,7 @@ static int build(struct builder *b)
 enum status compile(const struct rules *r, const char *name, __u64 tick, int cpus,
 		    struct compiled *out)
 {
-	size_t count = r->count[EG_INGRESS] + r->count[EG_EGRESS];
+	size_t count = r->count[EG_INGRESS] + r->count[EG_EGRESS], gates = 0;
 	struct builder *b = NULL;
 	int err = -ENOMEM;
 
@@ -444,7 +499,7 @@ enum status compile(const struct rules *r, const char *name, __u64 tick, int cpu
 	}
 	b->rules = r;
 	b->out = out;
-	err = build(b);
+	err = build(b) ?: count_gates(out, &gates);
 cleanup:
 	if (b) {
 		free(b->slots);
@@ -453,6 +508,9 @@ cleanup:
 		endpoints__free(&b->endpoints);
 		free(b);
 	}
+	if (gates > EG_GATES_MAX)
+		return report(USAGE, "%s: rules with `while` name %zu things; at most %d are possible",
+			      name, gates, EG_GATES_MAX);
 	if (!err)
 		return DONE;
 	if (err == -E2BIG)

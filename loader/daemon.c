@@ -42,12 +42,15 @@ static struct ward *add_ward(struct daemon *d, __u32 ifindex)
 	memset(more, 0, sizeof(*more));
 	more->ifindex = ifindex;
 	sync__init(&more->sync);
+	gates__init(&more->gates);
 	return more;
 }
 
 void daemon__drop(struct daemon *d, struct ward *w)
 {
 	sync__close(&w->sync);
+	gates__close(&w->gates);
+	d->gates_due = true;
 	*w = d->wards[--d->ward_count];
 }
 
@@ -83,6 +86,8 @@ int ward__open(struct daemon *d, struct ward *w)
 	int err;
 
 	sync__close(&w->sync);
+	gates__close(&w->gates);
+	d->gates_due = true;
 	w->place = 0;
 	err = instance__open(&in, &dir);
 	if (err)
@@ -96,7 +101,7 @@ int ward__open(struct daemon *d, struct ward *w)
 	if (!*w->name)
 		copy_text(w->name, in.ifname, sizeof(w->name));
 	if (in.state == INSTANCE_ATTACHED)
-		err = sync__open(&w->sync, &in);
+		err = sync__open(&w->sync, &in) ?: gates__open(&w->gates, &in);
 	instance__close(&in);
 	if (err)
 		return err;
@@ -159,6 +164,27 @@ int daemon__list(struct daemon *d)
 	return err;
 }
 
+void daemon__follow_gates(struct daemon *d)
+{
+	int err = 0;
+
+	if (!d->gates_due)
+		return;
+	d->gates_due = false;
+	health__begin(&d->health);
+	for (size_t i = 0; i < d->ward_count; i++) {
+		const struct gates *g = &d->wards[i].gates;
+
+		for (size_t j = 0; !err && j < g->count; j++)
+			err = health__want(&d->health, &g->list[j], g->every, g->lease, g->map);
+	}
+	health__end(&d->health);
+	if (!err)
+		return;
+	d->gates_due = true;
+	report(FAILED, "not all gates can be looked after: %s", why(err));
+}
+
 bool daemon__pins_changed(struct daemon *d)
 {
 	struct pin_dir *dirs;
@@ -206,6 +232,7 @@ void daemon__init(struct daemon *d, const struct scope *scope, const char *path)
 int daemon__open(struct daemon *d, struct loop *loop)
 {
 	d->loop = loop;
+	health__init(&d->health, loop);
 	return rtnl__open(&d->rt) ?: round__open(d) ?: upkeep__open(d);
 }
 
@@ -225,6 +252,7 @@ int daemon__start(struct daemon *d, struct config *config)
 
 void daemon__close(struct daemon *d)
 {
+	health__close(&d->health);
 	while (d->ward_count)
 		daemon__drop(d, d->wards);
 	free(d->wards);

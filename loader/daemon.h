@@ -13,6 +13,8 @@
 
 #include "deploy.h"
 #include "events.h"
+#include "gates.h"
+#include "health.h"
 #include "loop.h"
 #include "sync.h"
 
@@ -31,6 +33,7 @@ struct ward {
 	enum instance_state state;
 	struct eg_meta meta;
 	struct sync sync;		/* if ATTACHED */
+	struct gates gates;
 	struct snapshot want;		/* in a round: what it is to be in step with */
 	bool wanting;
 	__u64 generation;		/* the newest we know where it came from */
@@ -70,6 +73,8 @@ struct daemon {
 
 	struct ward *wards;
 	size_t ward_count;
+	struct health health;		/* of what their gates depend on */
+	bool gates_due;			/* they may be others now */
 
 	/* round.c */
 	struct events events;
@@ -128,6 +133,8 @@ void daemon__acknowledge(struct daemon *d, __u32 ifindex);
 /* What is pinned in the namespace becomes wards. -errno. */
 int daemon__list(struct daemon *d);
 void daemon__drop(struct daemon *d, struct ward *w);
+/* Others are checked from now on, if the gates of wards are others. */
+void daemon__follow_gates(struct daemon *d);
 /* What commands beside us have changed. */
 bool daemon__pins_changed(struct daemon *d);
 /* Something may have happened to what is attached: the next round opens all of it again. */

@@ -5,6 +5,7 @@
  */
 #include "command.h"
 #include "facts.h"
+#include "gates.h"
 #include "generation.h"
 #include "json.h"
 #include "packets.h"
@@ -158,6 +159,18 @@ static enum status load(struct generation *g, const struct snapshot *snap, struc
 	return object__load(&opts, g->name, obj);
 }
 
+/* What rules are answered `while` is taken for well. -errno. */
+static int open_gates(const struct compiled *c, int map)
+{
+	static const struct eg_gate open = { .until = UINT64_MAX, .why = "taken for open" };
+	int err = 0;
+
+	for (size_t i = 0; !err && i < c->rule_count; i++)
+		if (c->rules[i].flags & EG_RULE_GATE)
+			err = bpf_map_update_elem(map, &c->rules[i].gate, &open, BPF_ANY);
+	return err;
+}
+
 /*
  * The same for a file, with the addresses of the namespace. @in is made to look like an
  * interface's. Reports.
@@ -184,6 +197,11 @@ static enum status open_file(struct subject *s, const struct config *config, con
 	st = load(&g, &snap, obj);
 	if (st)
 		goto cleanup;
+	err = open_gates(&g.compiled, obj->maps[PIN_GATES]);
+	if (err) {
+		st = report(status_of(err), "%s: its gates can't be opened: %s", name, why(err));
+		goto cleanup;
+	}
 	in->meta = g.meta;
 	in->dir.ifindex = LOOPBACK;
 	memcpy(in->maps, obj->maps, sizeof(in->maps));
@@ -464,14 +482,24 @@ static void print_time(const struct packet *p)
 		printf(" %lld.%06ld", (long long)p->time.tv_sec, p->time.tv_nsec / 1000);
 }
 
-static void print_rule(const struct listed_rule *r, bool first)
+static void print_rule(const struct subject *s, const struct listed_rule *r, bool first)
 {
+	char state[GATE_TEXT];
+	struct gate gate;
+
 	printf(LABEL "line %u: %s", first ? "matched" : "", r->line, r->text);
 	if (is_limited(r))
 		fputs("  (limit not counted)", stdout);
 	if (r->flags & EG_RULE_SAMPLE)
 		fputs("  (by chance)", stdout);
+	if (r->flags & EG_RULE_ABOVE)
+		fputs("  (rate not counted)", stdout);
 	putchar('\n');
+	if (!gate__check(r))
+		return;
+	gate__read(s->in->maps[PIN_GATES], r->gate, &gate);
+	gate__print(&gate, state);
+	printf(LABEL "%s: %s\n", "gate", gate__check(r), state);
 }
 
 static void print_rules(const struct subject *s, const struct eg_trace *t)
@@ -481,7 +509,7 @@ static void print_rules(const struct subject *s, const struct eg_trace *t)
 	for (size_t i = 0; i < traced(t); i++) {
 		r = rule_at(s, t->rules[i]);
 		if (r)
-			print_rule(r, !i);
+			print_rule(s, r, !i);
 	}
 	if (t->matched > EG_TRACE_RULES)
 		printf(LABEL "... and %u more\n", "", t->matched - EG_TRACE_RULES);
@@ -579,6 +607,7 @@ static struct json_object *json_rules(const struct subject *s, const struct eg_t
 {
 	struct json_object *list = json_object_new_array(), *o;
 	const struct listed_rule *r;
+	struct gate gate;
 
 	for (size_t i = 0; i < traced(t); i++) {
 		r = rule_at(s, t->rules[i]);
@@ -589,6 +618,10 @@ static struct json_object *json_rules(const struct subject *s, const struct eg_t
 		json__add_number(o, "line", r->line);
 		json__add_string(o, "text", r->text);
 		json__add_bool(o, "limit_not_counted", is_limited(r));
+		if (gate__check(r)) {
+			gate__read(s->in->maps[PIN_GATES], r->gate, &gate);
+			json_object_object_add(o, "gate", gate__json(&gate, gate__check(r)));
+		}
 		json_object_array_add(list, o);
 	}
 	return list;

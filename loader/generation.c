@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "generation.h"
+#include "charge.h"
 #include "forwarding.h"
+#include "health.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -150,6 +152,10 @@ static int take_notes(struct generation *g)
 	copy_text(m->config, g->config, sizeof(m->config));
 	m->origin = g->origin;
 	m->swap = g->rules.swap;
+	for (size_t i = 0; i < g->compiled.rule_count; i++)
+		m->gates += !!(g->compiled.rules[i].flags & EG_RULE_GATE);
+	m->check_every = g->rules.check_every;
+	m->check_lease = g->rules.check_lease;
 	/* Sources are found again by the keys under which they were put into eg_sources. */
 	if (!again)
 		return object__keys(m->keys);
@@ -248,6 +254,15 @@ static bool is_reused(enum map_kind kind, const struct snapshot *snap)
 	return kind == MAP_LASTING || (kind == MAP_SYSTEM && !snap);
 }
 
+static void look_at_gates(const struct generation *g)
+{
+	health__look_first(&g->rules, g->next.maps[PIN_GATES]);
+	if (!charge__holder(g->scope->cookie))
+		note("%s: what its rules are answered 'while' is checked by 'echogate run', which "
+		     "doesn't run here: in %u s they are no longer answered", g->name,
+		     (g->meta.check_lease + 999) / 1000);
+}
+
 enum status generation__load(struct generation *g, enum eg_mode mode,
 			     const struct snapshot *snap)
 {
@@ -275,6 +290,8 @@ enum status generation__load(struct generation *g, enum eg_mode mode,
 	st = stage(g, &obj);
 	object__close(&obj);
 	g->built = monotonic_ns();
+	if (!st && g->meta.gates)
+		look_at_gates(g);
 	return st;
 }
 

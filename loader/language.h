@@ -25,6 +25,8 @@ struct scope {
 	/* -1: not said here; the place is that of the last word on it */
 	int swap, fallback[EG_DIRECTION_COUNT];
 	struct place swap_at, fallback_at[EG_DIRECTION_COUNT];
+	__u32 check_every, check_lease;	/* ms; 0: not said here */
+	struct place check_at;
 	size_t rules;
 };
 
@@ -45,7 +47,8 @@ struct defined_set {
 enum matcher {
 	MATCH_FAMILY, MATCH_KIND, MATCH_TYPE, MATCH_CODE, MATCH_SPORT, MATCH_DPORT, MATCH_FLAGS,
 	MATCH_FRAGMENT, MATCH_OPTIONS, MATCH_TTL, MATCH_DSCP, MATCH_LENGTH, MATCH_VLAN, MATCH_FROM,
-	MATCH_TO, MATCH_REJECT, MATCH_LIMIT, MATCH_SOURCE, MATCH_SAMPLE, MATCHER_COUNT
+	MATCH_TO, MATCH_REJECT, MATCH_LIMIT, MATCH_SOURCE, MATCH_SAMPLE, MATCH_ABOVE, MATCH_CHECK,
+	MATCHER_COUNT
 };
 
 struct reference {
@@ -99,7 +102,7 @@ struct items {
 enum topic {
 	TOPIC_NONE, TOPIC_PROTOCOL, TOPIC_TYPE, TOPIC_CODE, TOPIC_PORT, TOPIC_FLAGS, TOPIC_TTL,
 	TOPIC_DSCP, TOPIC_LENGTH, TOPIC_VLAN, TOPIC_ADDRESS, TOPIC_WITH, TOPIC_RATE, TOPIC_SET,
-	TOPIC_METRICS, TOPIC_INTERFACE, TOPIC_COUNT
+	TOPIC_METRICS, TOPIC_INTERFACE, TOPIC_UNIT, TOPIC_FILE, TOPIC_TCP, TOPIC_COUNT
 };
 
 struct parser {
@@ -167,6 +170,9 @@ void statement__metrics(struct parser *p, struct place at, struct slice where, s
 void statement__default(struct parser *p, struct place at, enum eg_default fallback);
 void statement__set(struct parser *p, struct slice name, struct place at, const struct slice *file,
 		    struct place file_at);
+/* Times in ms; lease 0: not said. */
+void statement__check(struct parser *p, struct place at, __u64 every, struct place every_at,
+		      __u64 lease, struct place lease_at);
 void statement__block(struct parser *p, struct place at);
 void statement__block_name(struct parser *p, struct slice name, struct place at, bool quoted);
 void statement__block_end(struct parser *p);
@@ -194,6 +200,8 @@ void rule__source_lengths(struct parser *p, const __u64 *first, const struct pla
 			  const __u64 *second, const struct place *second_at);
 void rule__sample(struct parser *p, struct place at, __u64 one, struct place one_at, __u64 of,
 		  struct place of_at);
+void rule__while(struct parser *p, struct place at, enum check_kind kind, struct slice name,
+		 struct place name_at, bool quoted);
 void rule__end(struct parser *p);
 void rule__abandon(struct parser *p);
 
@@ -254,8 +262,12 @@ int endpoint__families(const struct endpoint *e);
 /* Warns, once a rule, of rules that never match, in the configuration's source. -ENOMEM. */
 int config__warn_covered(struct config *c, struct written_rule *const *rules, size_t count);
 
+/* A text in quotes without its backslashes; NULL without memory. */
+char *unquote(struct parser *p, struct slice s);
+
 /* print.c: what stands on one line; NULL without memory. */
 char *rule__print(const struct rule *r);
+void print_quoted(FILE *f, const char *text);
 
 /* Whether a rule needs IPv6 packets: then per-source/N speaks of them. */
 bool rule__only_ipv6(const struct rule *r);

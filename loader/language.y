@@ -19,6 +19,7 @@
 	__u64 number;
 	struct place place;
 	enum eg_rule_verdict verdict;
+	enum check_kind check;
 	struct { __u64 value, mask; } flag;
 	struct limit_text limit;
 }
@@ -35,15 +36,17 @@
 %token FLAGS "flags" TTL "ttl" DSCP "dscp" LENGTH "length" FRAGMENT "fragment" FIRST "first"
 %token LATER "later" OPTIONS "options" VLAN "vlan" FROM "from" TO "to" LOCAL "local"
 %token WITH "with" LIMIT "limit" PER_SOURCE "per-source" BURST "burst" SAMPLE "sample"
+%token ABOVE "above" WHILE "while" UNIT "unit" TCP "tcp" CHECK "check" EVERY "every" LEASE "lease"
 %token FIB "fib" SWAP "swap" FILE "file"
 %token <word> KIND "a protocol" NAME "a name" ODD "an odd word" ADDRESS "an address or prefix"
 %token <word> SET_NAME "a @set" TEXT "a text in quotes" UNQUOTED "a text without its end"
-%token <number> NUMBER "a number"
+%token <number> NUMBER "a number" TIME "a time, as 500ms or 5s"
 
 %type <number> fallback
 %type <verdict> verdict
 %type <flag> flag_test
 %type <number> flags
+%type <check> check_kind
 %type <limit> rate burst
 
 %code {
@@ -100,6 +103,8 @@ statement:
 |	DEFAULT fallback		{ statement__default(p, @1, $2); }
 |	SET NAME prefixes			{ statement__set(p, $2, @2, NULL, @2); }
 |	SET NAME FILE TEXT			{ statement__set(p, $2, @2, &$4, @4); }
+|	CHECK EVERY TIME			{ statement__check(p, @1, $3, @3, 0, @3); }
+|	CHECK EVERY TIME LEASE TIME		{ statement__check(p, @1, $3, @3, $5, @5); }
 |	EGRESS open				{ statement__egress(p, @1); }
 	block					{ statement__egress_end(p); }
 |	interface interfaces open block		{ statement__block_end(p); }
@@ -293,7 +298,16 @@ modifier:
 	LIMIT rate burst			{ rule__limit(p, @1, &$2, &$3, MATCH_LIMIT); }
 |	PER_SOURCE source_lengths rate burst	{ rule__limit(p, @1, &$3, &$4, MATCH_SOURCE); }
 |	SAMPLE NUMBER SLASH NUMBER		{ rule__sample(p, @1, $2, @2, $4, @4); }
+|	ABOVE rate burst			{ rule__limit(p, @1, &$2, &$3, MATCH_ABOVE); }
+|	WHILE check_kind NAME			{ rule__while(p, @1, $2, $3, @3, false); }
+|	WHILE check_kind TEXT			{ rule__while(p, @1, $2, $3, @3, true); }
 |	COUNT
+;
+
+check_kind:
+	UNIT					{ $$ = CHECK_UNIT; }
+|	FILE					{ $$ = CHECK_FILE; }
+|	TCP					{ $$ = CHECK_TCP; }
 ;
 
 source_lengths:
@@ -332,6 +346,9 @@ static const char *const topics[TOPIC_COUNT] = {
 	[TOPIC_SET] = "a name",
 	[TOPIC_METRICS] = "a port, an address with a port, or a path in quotes",
 	[TOPIC_INTERFACE] = "an interface's name",
+	[TOPIC_UNIT] = "the name of a unit of systemd",
+	[TOPIC_FILE] = "the path of a file",
+	[TOPIC_TCP] = "an address with a port, as 198.18.5.1:80 or [fd00::1]:80",
 };
 
 struct expected {

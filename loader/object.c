@@ -202,6 +202,7 @@ static void list_maps(struct echogate *skel, struct bpf_map **maps)
 	maps[PIN_RULE_CELLS] = skel->maps.eg_rule_cells;
 	maps[PIN_LIMITS] = skel->maps.eg_limits;
 	maps[PIN_SOURCES] = skel->maps.eg_sources;
+	maps[PIN_GATES] = skel->maps.eg_gates;
 	maps[PIN_CONFIG] = skel->maps.data_eg_config;
 	maps[PIN_ADDRS] = skel->maps.data_eg_addrs;
 	maps[PIN_PATHS] = skel->maps.eg_paths;

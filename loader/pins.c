@@ -26,6 +26,7 @@ const struct pinned_map pinned_maps[] = {
 	[PIN_RULE_CELLS] = { "eg_rule_cells", MAP_LASTING },
 	[PIN_LIMITS] = { "eg_limits", MAP_LASTING },
 	[PIN_SOURCES] = { "eg_sources", MAP_LASTING },
+	[PIN_GATES] = { "eg_gates", MAP_LASTING },
 	[PIN_CONFIG] = { "eg_config", MAP_SYSTEM },
 	[PIN_ADDRS] = { "eg_addrs", MAP_SYSTEM },
 	[PIN_PATHS] = { "eg_paths", MAP_SYSTEM },

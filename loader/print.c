@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rules as text, in the one form that means the same when it is read again. */
+#include "check.h"
 #include "language.h"
 #include "names.h"
 
@@ -239,8 +240,19 @@ static void print_modifiers(FILE *f, const struct rule *r)
 		print_limit(f, &r->per_source);
 		first = false;
 	}
-	if (r->sample)
+	if (r->sample) {
 		fprintf(f, "%s sample 1/%u", first ? "" : ",", r->sample);
+		first = false;
+	}
+	if (r->above.present) {
+		fprintf(f, "%s above", first ? "" : ",");
+		print_limit(f, &r->above);
+		first = false;
+	}
+	if (r->check.kind != CHECK_NONE) {
+		fprintf(f, "%s" CHECK_MARK, first ? "" : ",");
+		check__print(f, &r->check);
+	}
 }
 
 static void print_rule(FILE *f, const struct rule *r)
@@ -300,7 +312,7 @@ char *rule__print(const struct rule *r)
 	return finish(f, &text);
 }
 
-static void print_quoted(FILE *f, const char *text)
+void print_quoted(FILE *f, const char *text)
 {
 	fputc('"', f);
 	for (; *text; text++) {
@@ -352,6 +364,22 @@ static void print_direction(FILE *f, const char *indent, const struct rules *r,
 		fprintf(f, "%s%s\n", indent, r->list[direction][i]->text);
 }
 
+static bool has_checks(const struct rules *r)
+{
+	for (size_t i = 0; i < r->count[EG_INGRESS]; i++)
+		if (r->list[EG_INGRESS][i]->check.kind != CHECK_NONE)
+			return true;
+	return false;
+}
+
+static void print_time(FILE *f, __u32 ms)
+{
+	if (ms % 1000)
+		fprintf(f, "%ums", ms);
+	else
+		fprintf(f, "%us", ms / 1000);
+}
+
 char *rules__print(const struct rules *r, const char *ifname)
 {
 	const char *indent = ifname ? "\t" : "", *deeper = ifname ? "\t\t" : "\t";
@@ -368,6 +396,13 @@ char *rules__print(const struct rules *r, const char *ifname)
 		fputs(" {\n", f);
 	}
 	fprintf(f, "%sreply-path %s\n", indent, r->swap ? "swap" : "fib");
+	if (has_checks(r)) {
+		fprintf(f, "%scheck every ", indent);
+		print_time(f, r->check_every);
+		fputs(" lease ", f);
+		print_time(f, r->check_lease);
+		fputc('\n', f);
+	}
 	for (size_t i = 0; i < r->set_count; i++)
 		print_set(f, indent, r->sets[i]);
 	print_direction(f, indent, r, EG_INGRESS);

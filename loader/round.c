@@ -282,6 +282,7 @@ int round__take(struct daemon *d)
 	int err;
 
 	err = go_round(d);
+	daemon__follow_gates(d);
 	end = monotonic_ns();
 	d->pause = end + (end - start);
 	d->tally.rounds++;

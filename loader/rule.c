@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rules, from what the grammar recognizes, with all checks that have a place. */
+#include "check.h"
 #include "language.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ void written_rule__free(struct written_rule *d)
 	free(r->from.sets);
 	free(r->to.sets);
 	free(d->references.list);
+	free(r->check.name);
 	free(d);
 }
 
@@ -335,13 +337,15 @@ void rule__limit(struct parser *p, struct place at, const struct limit_text *rat
 		 const struct limit_text *burst, enum matcher m)
 {
 	const struct word *unit = words__find(&unit_words, rate->unit);
+	const char *what = m == MATCH_SOURCE ? "per-source" : m == MATCH_ABOVE ? "above" : "limit";
 	bool source = m == MATCH_SOURCE;
 	__u64 most, count = rate->count;
 	struct limit *l;
 
-	if (!once(p, at, m, source ? "per-source" : "limit"))
+	if (!once(p, at, m, what))
 		return;
-	l = source ? &p->draft->rule.per_source : &p->draft->rule.limit;
+	l = source ? &p->draft->rule.per_source :
+	    m == MATCH_ABOVE ? &p->draft->rule.above : &p->draft->rule.limit;
 	if (!unit) {
 		parser__error(p, rate->unit_at, "unknown unit of time \"%.*s\"; expected s, m or h",
 			      SHOWN(rate->unit));
@@ -350,8 +354,9 @@ void rule__limit(struct parser *p, struct place at, const struct limit_text *rat
 	most = source && unit->number * (__u64)SOURCE_RATE_MAX < LIMIT_MAX ?
 		       unit->number * (__u64)SOURCE_RATE_MAX : LIMIT_MAX;
 	if (!count || count > most) {
-		parser__error(p, rate->count_at, "a limit of %llu/%s is out of range; expected 1/%s to %llu/%s",
-			      count, unit->name, unit->name, most, unit->name);
+		parser__error(p, rate->count_at, "%s %llu/%s is out of range; expected 1/%s to %llu/%s",
+			      m == MATCH_ABOVE ? "above" : "a limit of", count, unit->name, unit->name,
+			      most, unit->name);
 		return;
 	}
 	l->present = true;
@@ -399,6 +404,28 @@ void rule__sample(struct parser *p, struct place at, __u64 one, struct place one
 		parser__error(p, of_at, "a sample of one in %llu; expected 1/1 to 1/%u", of, UINT32_MAX);
 	else
 		p->draft->rule.sample = of;
+}
+
+void rule__while(struct parser *p, struct place at, enum check_kind kind, struct slice name,
+		 struct place name_at, bool quoted)
+{
+	const char *wrong;
+	char *text;
+	int err;
+
+	if (!once(p, at, MATCH_CHECK, "while"))
+		return;
+	text = quoted ? unquote(p, name) : strndup(name.at, name.length);
+	if (!text) {
+		p->no_memory = true;
+		return;
+	}
+	wrong = check__read(&p->draft->rule.check, kind, text, p->c->directory, &err);
+	if (wrong)
+		parser__error(p, name_at, "%s", wrong);
+	if (err)
+		p->no_memory = true;
+	free(text);
 }
 
 /* At the end of a rule --------------------------------------------------------- */
@@ -508,6 +535,11 @@ static void check_matchers(struct parser *p)
 				      "udplite, sctp or dccp in the rule", number_matchers[m].what);
 	if (r->flags.present && !only_protocols(r, tcp, sizeof(tcp)))
 		parser__error(p, at[MATCH_FLAGS], "flags without TCP; expected tcp in the rule");
+	if (r->verdict != EG_RULE_ANSWER && at[MATCH_ABOVE].line)
+		parser__error(p, at[MATCH_ABOVE], "above belongs to answer, and says when the kernel no "
+			      "longer does; expected pass with a limit, and this rule behind it");
+	if (r->verdict != EG_RULE_ANSWER && at[MATCH_CHECK].line)
+		parser__error(p, at[MATCH_CHECK], "while belongs to answer; expected it behind answer only");
 	if (r->verdict != EG_RULE_REJECT)
 		return;
 	if (!at[MATCH_REJECT].line)
@@ -533,6 +565,10 @@ static void check_answer(struct parser *p)
 			      "timestamp-request, or icmp6 type echo-request");
 	if (r->to.present && r->to.negated)
 		parser__error(p, at[MATCH_TO], "answer with not to; expected to local or to addresses");
+	/* What is merely forwarded is not to be dropped for a check that fails. */
+	if (r->check.kind != CHECK_NONE && !r->to.present)
+		parser__error(p, at[MATCH_CHECK], "while without to; expected the addresses that depend on "
+			      "it, or to local");
 }
 
 static void check_source_lengths(struct parser *p)

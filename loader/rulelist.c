@@ -60,6 +60,7 @@ static int read_rules(struct rulelist *l, const struct eg_meta *meta, int map)
 		l->list[i].slot = r->slot % EG_RULE_SLOTS;
 		l->list[i].verdict = r->verdict;
 		l->list[i].flags = r->flags;
+		l->list[i].gate = r->gate;
 		l->list[i].direction = i < ingress ? EG_INGRESS : EG_EGRESS;
 	}
 	mapped__close(&m);

@@ -12,6 +12,7 @@ struct listed_rule {
 	__u8 verdict;			/* enum eg_rule_verdict */
 	__u8 flags;			/* enum eg_rule_flag */
 	enum eg_direction direction;
+	__u64 gate;			/* key in eg_gates, if its flags say that it has one */
 	const char *text;		/* in the list's own */
 	struct eg_count count;
 };

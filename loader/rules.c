@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ask.h"
 #include "command.h"
+#include "gates.h"
 #include "instance.h"
 #include "json.h"
 #include "rulelist.h"
@@ -21,6 +22,17 @@ static bool is_text_of(const char *line, size_t len, const char *text)
 	return strlen(text) == len - indent && !memcmp(line + indent, text, len - indent);
 }
 
+/* Behind its rule, where it is a comment. */
+static void print_gate(const struct instance *in, const struct listed_rule *rule)
+{
+	char state[GATE_TEXT];
+	struct gate gate;
+
+	gate__read(in->maps[PIN_GATES], rule->gate, &gate);
+	gate__print(&gate, state);
+	printf("  # %s", state);
+}
+
 /*
  * With counts, those of a rule stand in front of it: rules are in the text in the order of
  * the list. In a block for the interface several texts may stand in one file.
@@ -39,16 +51,20 @@ static void print_text(const struct instance *in, const struct rulelist *l, bool
 		puts(" {");
 	}
 	for (; *text; text += len + (text[len] == '\n')) {
+		const struct listed_rule *rule = NULL;
+
 		len = strcspn(text, "\n");
 		if (stats && next < l->count && is_text_of(text, len, l->list[next].text)) {
-			const struct eg_count *c = &l->list[next++].count;
-
-			printf("%14llu %18llu  ", (unsigned long long)c->packets,
-			       (unsigned long long)c->bytes);
+			rule = &l->list[next++];
+			printf("%14llu %18llu  ", (unsigned long long)rule->count.packets,
+			       (unsigned long long)rule->count.bytes);
 		} else {
 			fputs(margin, stdout);
 		}
-		printf("%s%.*s\n", indent, (int)len, text);
+		printf("%s%.*s", indent, (int)len, text);
+		if (rule && gate__check(rule))
+			print_gate(in, rule);
+		putchar('\n');
 	}
 	if (in_block)
 		printf("%s}\n", margin);
@@ -59,6 +75,8 @@ static void print_text(const struct instance *in, const struct rulelist *l, bool
 static struct json_object *json_instance(const struct instance *in, const struct rulelist *l)
 {
 	struct json_object *o = json_object_new_object(), *list = json_object_new_array(), *rule;
+	const char *check;
+	struct gate gate;
 
 	json__add_place(o, in);
 	json__add_string_or_null(o, "config", in->meta.config);
@@ -66,6 +84,11 @@ static struct json_object *json_instance(const struct instance *in, const struct
 	for (size_t i = 0; i < l->count; i++) {
 		rule = json__rule(&l->list[i]);
 		json__add_string(rule, "direction", direction_names[l->list[i].direction]);
+		check = gate__check(&l->list[i]);
+		if (check) {
+			gate__read(in->maps[PIN_GATES], l->list[i].gate, &gate);
+			json_object_object_add(rule, "gate", gate__json(&gate, check));
+		}
 		json_object_array_add(list, rule);
 	}
 	json_object_object_add(o, "rules", list);

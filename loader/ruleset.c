@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A configuration: how it is read, and what of it holds for an interface. */
+#include "check.h"
 #include "language.h"
 
 #include <errno.h>
@@ -369,6 +370,8 @@ enum status config__select(const struct config *c, const char *ifname, struct ru
 	int err;
 
 	memset(r, 0, sizeof(*r));
+	r->check_every = CHECK_EVERY;
+	r->check_lease = CHECK_EVERY * CHECK_LEASES;
 	r->fallback[EG_INGRESS] = EG_DEFAULT_ANSWER;
 	r->fallback[EG_EGRESS] = EG_DEFAULT_PASS;
 	if (!c)
@@ -381,6 +384,10 @@ enum status config__select(const struct config *c, const char *ifname, struct ru
 			continue;
 		if (s->swap >= 0)
 			r->swap = s->swap;
+		if (s->check_every) {
+			r->check_every = s->check_every;
+			r->check_lease = s->check_lease;
+		}
 		for (int d = 0; d < EG_DIRECTION_COUNT; d++)
 			if (s->fallback[d] >= 0)
 				r->fallback[d] = s->fallback[d];

@@ -96,6 +96,15 @@ struct limit {
 	__u32 burst;			/* packets; never 0 */
 };
 
+/* `while`: what must be well for the rule to answer. */
+enum check_kind { CHECK_NONE, CHECK_UNIT, CHECK_FILE, CHECK_TCP };
+
+struct check {
+	enum check_kind kind;
+	char *name;			/* unit; absolute path; ADDRESS:PORT, [ADDRESS]:PORT */
+	__u64 id;			/* hash of both: key in eg_gates */
+};
+
 #define FRAGMENT_FIRST	1
 #define FRAGMENT_LATER	2
 
@@ -125,9 +134,10 @@ struct rule {
 	struct endpoint from, to;
 
 	enum eg_reject reject;
-	struct limit limit, per_source;
+	struct limit limit, per_source, above;
 	__u8 source4, source6;		/* per-source: prefix length, 32 and 64 unless said */
 	__u32 sample;			/* 1 in N; 0: not asked for */
+	struct check check;
 };
 
 /*
@@ -137,6 +147,7 @@ struct rule {
 struct rules {
 	bool given;			/* there is a file, though it may hold no rule */
 	bool swap;			/* reply-path swap, not fib */
+	__u32 check_every, check_lease;	/* ms: how often, and how long one holds */
 	enum eg_default fallback[EG_DIRECTION_COUNT];
 	struct rule **list[EG_DIRECTION_COUNT];		/* `protect` first, else in order */
 	size_t count[EG_DIRECTION_COUNT];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the grammar recognizes but rules: settings, blocks, sets, and the elements of lists. */
+#include "check.h"
 #include "language.h"
 
 #include <arpa/inet.h>
@@ -81,21 +82,12 @@ static char *copy(struct parser *p, struct slice s)
 	return text;
 }
 
-/* A text in quotes without its backslashes. */
-static char *unquote(struct parser *p, struct slice s)
+char *unquote(struct parser *p, struct slice s)
 {
-	char *text = copy(p, s), *to = text;
+	char *text = slice__unquote(s);
 
-	for (const char *c = text; c && *c; c++) {
-		if (*c == '\\') {
-			c++;
-			*to++ = *c == 'n' ? '\n' : *c;
-		} else {
-			*to++ = *c;
-		}
-	}
-	if (to)
-		*to = 0;
+	if (!text)
+		p->no_memory = true;
 	return text;
 }
 
@@ -212,6 +204,31 @@ void statement__default(struct parser *p, struct place at, enum eg_default fallb
 			      holder(p), now_at->line);
 	*now = fallback;
 	*now_at = at;
+	p->broken = false;
+}
+
+void statement__check(struct parser *p, struct place at, __u64 every, struct place every_at,
+		      __u64 lease, struct place lease_at)
+{
+	struct scope *s = p->scope;
+
+	if (p->direction == EG_EGRESS)
+		parser__error(p, at, "check in an egress block; expected it outside");
+	else if (s->check_every)
+		parser__error(p, at, "check is set twice%s, first in line %u; expected one of them",
+			      holder(p), s->check_at.line);
+	if (every < CHECK_EVERY_MIN || every > CHECK_MAX / CHECK_LEASES_MIN)
+		parser__error(p, every_at, "checks every %llums are out of range; expected %dms to %ds",
+			      every, CHECK_EVERY_MIN, CHECK_MAX / CHECK_LEASES_MIN / 1000);
+	else if (lease && (lease < every * CHECK_LEASES_MIN || lease > CHECK_MAX))
+		parser__error(p, lease_at, "a lease of %llums is out of range; expected at least %d times "
+			      "as long as from one check to the next, and %ds at most", lease,
+			      CHECK_LEASES_MIN, CHECK_MAX / 1000);
+	if (!lease)
+		lease = every * CHECK_LEASES < CHECK_MAX ? every * CHECK_LEASES : CHECK_MAX;
+	s->check_every = every;
+	s->check_lease = lease;
+	s->check_at = at;
 	p->broken = false;
 }
 

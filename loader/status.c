@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ask.h"
 #include "charge.h"
+#include "check.h"
 #include "command.h"
 #include "confirm.h"
 #include "ethtool.h"
 #include "forwarding.h"
+#include "gates.h"
 #include "instance.h"
 #include "json.h"
 #include "snapshot.h"
@@ -33,6 +35,7 @@ struct findings {
 	const char *reply_path;		/* "fib", "swap"; NULL: can't be told */
 	__u64 previous;			/* generation kept to go back to; 0: none */
 	int daemon;			/* process that keeps it in step; 0: nobody does */
+	struct gates gates;
 };
 
 /* Reading ------------------------------------------------------------------------ */
@@ -138,6 +141,8 @@ static void find_out(const struct scope *s, const struct instance *in, struct fi
 	__u32 program = instance__program(in, HOOK_XDP) ?: instance__program(in, HOOK_TC_INGRESS);
 
 	memset(f, 0, sizeof(*f));
+	if (gates__open(&f->gates, in))
+		gates__init(&f->gates);
 	if (table)
 		f->addresses = (size_t)table->count4 + table->count6;
 	if (in->maps[PIN_VLANS] >= 0)
@@ -216,6 +221,21 @@ static void print_rules(const struct instance *in)
 		printf("  %-12s %u, %u for egress\n", "rules", ingress + egress, egress);
 }
 
+/* What their answers depend on, and how it is. */
+static void print_gates(const struct gates *g)
+{
+	char state[GATE_TEXT], *text;
+	struct gate gate;
+
+	for (size_t i = 0; i < g->count; i++) {
+		gate__read(g->map, g->list[i].id, &gate);
+		gate__print(&gate, state);
+		text = check__text(&g->list[i]);
+		printf("  %-12s %s: %s\n", i ? "" : "gates", text ?: "?", state);
+		free(text);
+	}
+}
+
 static void print_text(const struct instance *in, const struct findings *f)
 {
 	const char *hint = advice(in->state);
@@ -234,6 +254,7 @@ static void print_text(const struct instance *in, const struct findings *f)
 		print_generation(in, f);
 		printf("  %-12s %s\n", "config", *in->meta.config ? in->meta.config : "none");
 		print_rules(in);
+		print_gates(&f->gates);
 	}
 	if (f->daemon)
 		printf("  %-12s process %d\n", "daemon", f->daemon);
@@ -288,6 +309,21 @@ static struct json_object *json_hooks(const struct instance *in)
 	return list;
 }
 
+static struct json_object *json_gates(const struct gates *g)
+{
+	struct json_object *list = json_object_new_array();
+	struct gate gate;
+	char *text;
+
+	for (size_t i = 0; i < g->count; i++) {
+		gate__read(g->map, g->list[i].id, &gate);
+		text = check__text(&g->list[i]);
+		json_object_array_add(list, gate__json(&gate, text ?: ""));
+		free(text);
+	}
+	return list;
+}
+
 static struct json_object *json_instance(const struct instance *in, const struct findings *f)
 {
 	struct json_object *o = json_object_new_object(), *sub, *list;
@@ -309,6 +345,7 @@ static struct json_object *json_instance(const struct instance *in, const struct
 	for (int i = 0; i < EG_DIRECTION_COUNT; i++)
 		json__add_number(sub, direction_names[i], in->meta.rules[i]);
 	json_object_object_add(o, "rules", sub);
+	json_object_object_add(o, "gates", json_gates(&f->gates));
 	sub = json_object_new_object();
 	json__add_number(sub, "count", f->addresses);
 	add_stale(sub, f->compared, f->addresses_stale);
@@ -386,6 +423,7 @@ enum status cmd_status(const struct command *self, int argc, char **argv)
 				putchar('\n');
 			print_text(&all.list[i], &f);
 		}
+		gates__close(&f.gates);
 		free(f.driver);
 	}
 	/* An empty list is an answer too, for programs that asked for one. */

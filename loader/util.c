@@ -138,12 +138,22 @@ int read_line(const char *path, char *buf, size_t size)
 	return 0;
 }
 
-__u64 monotonic_ns(void)
+static __u64 clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+__u64 monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+__u64 boottime_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
 }
 
 __u64 hash_bytes(__u64 hash, const void *data, size_t size)

@@ -75,6 +75,9 @@ int read_line(const char *path, char *buf, size_t size);
 /* CLOCK_MONOTONIC, ns. */
 __u64 monotonic_ns(void);
 
+/* CLOCK_BOOTTIME, ns: goes on while the machine sleeps. */
+__u64 boottime_ns(void);
+
 /* FNV-1a, to be continued; not against design. */
 #define HASH_START	0xcbf29ce484222325
 __u64 hash_bytes(__u64 hash, const void *data, size_t size);

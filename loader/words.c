@@ -131,6 +131,23 @@ bool slice__is(struct slice s, const char *name)
 	return s.length == strlen(name) && !memcmp(s.at, name, s.length);
 }
 
+char *slice__unquote(struct slice s)
+{
+	char *text = strndup(s.at, s.length), *to = text;
+
+	for (const char *c = text; c && *c; c++) {
+		if (*c == '\\') {
+			c++;
+			*to++ = *c == 'n' ? '\n' : *c;
+		} else {
+			*to++ = *c;
+		}
+	}
+	if (to)
+		*to = 0;
+	return text;
+}
+
 const struct word *words__find(const struct words *w, struct slice name)
 {
 	for (size_t i = 0; i < w->count; i++)

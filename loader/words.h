@@ -28,6 +28,9 @@ extern const struct words type_words[2], code_words[2];	/* ICMP, ICMPv6 */
 
 bool slice__is(struct slice s, const char *name);
 
+/* What stands between quotes, without its backslashes; NULL without memory. */
+char *slice__unquote(struct slice s);
+
 /* NULL: there is none. */
 const struct word *words__find(const struct words *w, struct slice name);
 const struct word *words__name(const struct words *w, __u32 number);

@@ -10,7 +10,7 @@
 #include "names.h"
 
 /* Raised whenever a pinned map of an older echogate could be misread. */
-#define EG_ABI			3
+#define EG_ABI			4
 
 #define EG_ICMP_SLOTS		64
 #define EG_PROTOCOL_SLOTS	64
@@ -111,6 +111,8 @@ struct eg_walk {
 	__u64 now, precise;		/* 0: not asked for yet */
 	__u32 word;
 	__u32 rule;			/* that decided, index in eg_rules */
+	__u32 held;			/* enum eg_reason: why it isn't to answer */
+	__u32 pad;
 };
 
 /* What is sent in answer to a rejected packet, see reject.h. */
@@ -300,6 +302,7 @@ struct eg_ruleset {
 	__u32 fallback;			/* enum eg_default */
 	__u32 base[EG_FIELD_COUNT];	/* where in eg_table a field begins */
 	__u32 header;			/* 1: a packet's kind alone doesn't decide what becomes of it */
+	__u32 held;			/* 1: some rule has EG_RULE_ABOVE or EG_RULE_GATE */
 	__u32 simple;			/* 1: all rules drop or pass, by EG_FIELDS_SIMPLE and nothing else */
 };
 
@@ -318,6 +321,8 @@ enum eg_rule_flag {
 	EG_RULE_SAMPLE	= 1 << 2,
 	EG_RULE_FOREIGN	= 1 << 3,	/* answers for addresses that aren't this host's */
 	EG_RULE_PRECISE	= 1 << 4,	/* a tick is too coarse a clock for its limits */
+	EG_RULE_ABOVE	= 1 << 5,	/* leaves its packets to the kernel up to a rate */
+	EG_RULE_GATE	= 1 << 6,	/* drops its packets while its gate is shut */
 };
 
 /* Per-source limits reckon in units of 64 ns. */
@@ -338,6 +343,9 @@ struct eg_rule {
 	__u64 id;			/* hash of its text */
 	__u32 line;			/* in its file */
 	__u32 pad2;
+	__u64 above_gap, above_depth;	/* ns, as gap and depth */
+	__u64 above_hold;		/* ns, see eg_above_take() */
+	__u64 gate;			/* key in eg_gates */
 };
 
 /*
@@ -350,7 +358,23 @@ struct eg_rule_cell {
 	__u64 pad;
 };
 
-/* Map eg_limits: array of EG_RULE_SLOTS theoretical arrival times (limit.h), ns. */
+/* Map eg_limits: array of EG_RULE_SLOTS. Times in ns, see limit.h. */
+struct eg_limit {
+	__u64 tat;			/* theoretical arrival time */
+	__u64 above;			/* the same of its `above`, and EG_ABOVE */
+};
+
+/*
+ * Map eg_gates: hash, by the hash of what is checked. Whoever checks writes how long what he
+ * found may be relied upon; a gate that nobody cares for is shut.
+ */
+#define EG_GATES_MAX		1024
+
+struct eg_gate {
+	__u64 until;			/* open until then: ns of CLOCK_BOOTTIME; 0: shut */
+	__u64 checked;			/* when, the same */
+	char  why[48];			/* it is as it is: "active", "connection refused" */
+};
 
 /* Errors that `reject` sends without a limit of its own, all together (icmp_msgs_per_sec, _burst). */
 #define EG_REJECT_GAP		1000000ull
@@ -498,7 +522,9 @@ struct eg_meta {
 	__u64 origin;			/* hash of all that the generation was made of */
 	__u64 keys[EG_PATH_KEYS];	/* those in its .rodata */
 	__u8  swap;			/* reply-path swap */
-	__u8  pad[7];
+	__u8  pad[3];
+	__u32 gates;			/* rules that have one */
+	__u32 check_every, check_lease;	/* ms */
 };
 
 /* Layout, both sides --------------------------------------------------- */
@@ -506,9 +532,9 @@ struct eg_meta {
 EG_SAME("eg_count", sizeof(struct eg_count), 16);
 EG_SAME("eg_cell", sizeof(struct eg_cell), 64);
 EG_SAME("eg_match", sizeof(struct eg_match), 120);
-EG_SAME("eg_walk", sizeof(struct eg_walk), 40);
+EG_SAME("eg_walk", sizeof(struct eg_walk), 48);
 EG_SAME("eg_error", sizeof(struct eg_error), 88);
-EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16 + 120 + 40 + 88);
+EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16 + 120 + 48 + 88);
 EG_SAME("eg_counters.icmp6", __builtin_offsetof(struct eg_counters, icmp6), EG_CELL_ICMP6 * 64);
 EG_SAME("eg_counters.protocol", __builtin_offsetof(struct eg_counters, protocol), EG_CELL_PROTOCOL * 64);
 EG_SAME("eg_counters.reason", __builtin_offsetof(struct eg_counters, reason), EG_CELL_COUNT * 64);
@@ -523,16 +549,19 @@ EG_SAME("eg_vlan_key", sizeof(struct eg_vlan_key), 8);
 EG_SAME("eg_vlan", sizeof(struct eg_vlan), 12);
 EG_SAME("eg_metrics_key", sizeof(struct eg_metrics_key), 20);
 EG_SAME("eg_path_set", sizeof(struct eg_path_set), 32);
-EG_SAME("eg_meta", sizeof(struct eg_meta), 720);
+EG_SAME("eg_meta", sizeof(struct eg_meta), 728);
 EG_SAME("eg_meta.owned", __builtin_offsetof(struct eg_meta, owned), 28);
 EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 48);
 EG_SAME("verdicts", EG_VERDICT_COUNT, 4);
 EG_SAME("eg_vector", sizeof(struct eg_vector), 8 + 8 * 64);
-EG_SAME("eg_ruleset", sizeof(struct eg_ruleset), 80);
-EG_SAME("eg_rule", sizeof(struct eg_rule), 64);
+EG_SAME("eg_ruleset", sizeof(struct eg_ruleset), 84);
+EG_SAME("eg_rule", sizeof(struct eg_rule), 96);
 EG_SAME("eg_rule.gap", __builtin_offsetof(struct eg_rule, gap), 16);
 EG_SAME("eg_rule.id", __builtin_offsetof(struct eg_rule, id), 48);
+EG_SAME("eg_rule.gate", __builtin_offsetof(struct eg_rule, gate), 88);
 EG_SAME("eg_rule_cell", sizeof(struct eg_rule_cell), 32);
+EG_SAME("eg_limit", sizeof(struct eg_limit), 16);
+EG_SAME("eg_gate", sizeof(struct eg_gate), 64);
 EG_SAME("eg_source_bucket", sizeof(struct eg_source_bucket), 64);
 EG_SAME("eg_prefix4", sizeof(struct eg_prefix4), 64);
 EG_SAME("eg_bucket4", sizeof(struct eg_bucket4), 64);

@@ -29,6 +29,44 @@ static __always_inline __u64 eg_limit_take(__u64 now, __u64 *tat, __u64 gap, __u
 }
 
 /*
+ * `above`: whether packets are more than a rate, with hysteresis. As long as they aren't, a
+ * bucket like that of a limit fills, and the packet that is too much for it turns the state. From then
+ * on it drains at half the rate and is full with `hold`, at least a second's worth: once it
+ * is empty, packets have come at less than half the rate for so long at least.
+ */
+#define EG_ABOVE	(1ull << 63)
+#define EG_ABOVE_FULL	64		/* within one part in so many it is taken for full */
+
+static __always_inline bool eg_is_above(__u64 now, __u64 state)
+{
+	return state & EG_ABOVE && (state & ~EG_ABOVE) > now;
+}
+
+/*
+ * The same for a packet that has come, and in *state what to store, if it changes: a full
+ * bucket stays as it is, or every CPU would write to one place for each packet of a flood.
+ */
+static __always_inline bool eg_above_take(__u64 now, __u64 *state, __u64 gap, __u64 depth,
+					  __u64 hold)
+{
+	__u64 tat = *state & ~EG_ABOVE, ahead = tat > now ? tat - now : 0;
+
+	if (eg_is_above(now, *state)) {
+		if (ahead >= hold - hold / EG_ABOVE_FULL)
+			return true;
+		ahead += 2 * gap;
+		*state = EG_ABOVE | (now + (ahead < hold ? ahead : hold));
+		return true;
+	}
+	if (ahead + gap > depth) {
+		*state = EG_ABOVE | (now + hold);
+		return true;
+	}
+	*state = now + ahead + gap;
+	return false;
+}
+
+/*
  * Per-source limits: times are 40 bits that wrap after nineteen hours. What seems
  * to be further ahead than any burst is from before the wrap, or the cell was never used.
  */

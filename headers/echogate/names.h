@@ -18,8 +18,7 @@
 
 /*
  * Why a packet that might have been answered, or could not be read, was left
- * to the kernel, or one that was rejected got no error. At most 63: a memo cell keeps six bits
- * for it.
+ * to the kernel, or dropped. At most 63: a memo cell keeps six bits for it.
  *
  * X(enumerator, name, the verdict that comes of it, explanation)
  */
@@ -61,7 +60,9 @@
 	X(TIMESTAMP_SHORT,   "timestamp-short",   PASS, "timestamp request shorter than 20 bytes") \
 	X(REJECT_FORBIDDEN,  "reject-forbidden",  DROP, "rejected, but no error may be sent in answer to it") \
 	X(REJECT_LIMIT,      "reject-limit",      DROP, "rejected, but errors were sent too often") \
-	X(REJECT_FAILED,     "reject-failed",     DROP, "rejected, but the error has no way back or no room")
+	X(REJECT_FAILED,     "reject-failed",     DROP, "rejected, but the error has no way back or no room") \
+	X(BELOW_RATE,        "below-rate",        PASS, "the kernel's up to the rate of the rule's above") \
+	X(GATE_SHUT,         "gate-shut",         DROP, "dropped: what the rule's while names isn't well")
 
 /*
  * What `reject ... with` can send.

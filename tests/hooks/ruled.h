@@ -72,6 +72,20 @@ static inline __u16 ruled_slot(size_t rule)
 	return 1 + (rule * 1153 + 77) % (EG_RULE_SLOTS - 1);
 }
 
+/* Gates of files are opened for good, those of units are never looked at. */
+static inline void ruled_gates(const struct ruled *r)
+{
+	const struct eg_gate open = { .until = ~0ull };
+
+	for (size_t i = 0; i < r->rules.count[EG_INGRESS]; i++) {
+		const struct check *c = &r->rules.list[EG_INGRESS][i]->check;
+
+		if (c->kind == CHECK_FILE &&
+		    bpf_map_update_elem(bpf_map__fd(r->skel->maps.eg_gates), &c->id, &open, BPF_ANY))
+			DIE("eg_gates: %s", strerror(errno));
+	}
+}
+
 static inline void ruled_fill(struct ruled *r)
 {
 	const struct compiled *c = &r->compiled;
@@ -101,6 +115,7 @@ static inline void ruled_fill(struct ruled *r)
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		map_fill(parts[i].map, parts[i].from, parts[i].count * parts[i].size);
 	r->cells = map_memory(skel->maps.eg_rule_cells);
+	ruled_gates(r);
 }
 
 /*

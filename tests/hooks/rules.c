@@ -23,7 +23,7 @@ static const char *const hook_name[HOOKS] = { "xdp", "tc ingress", "tc egress" }
 static struct {
 	unsigned long pairs[HOOKS], live[HOOKS], rules[EG_RULE_PROTECT + 1],
 		verdicts[EG_VERDICT_COUNT];
-	unsigned long defaults, none, protected, deep, many, beside, simple;
+	unsigned long defaults, none, protected, deep, many, beside, below, shut, simple;
 } seen;
 
 /* One set of rules and what is to be repeated if it fails. */
@@ -191,6 +191,8 @@ static void check_trace(const struct pair *p, int code)
 		differ(p, "protected or not");
 	if (!fits_verdict(p, t->verdict, t->reason))
 		differ(p, "another verdict");
+	if (o->held != EG_REASON_NONE && t->reason != o->held)
+		differ(p, "not for the reason %u", o->held);
 	if (code != code_of(p->hook, t->verdict))
 		differ(p, "code %d for verdict %u", code, t->verdict);
 }
@@ -268,6 +270,8 @@ static void run_live(const struct pair *p)
 	check_counters(p, &verdict, &reason);
 	if (!fits_verdict(p, verdict, reason))
 		differ(p, "another verdict than in the trial: %u, reason %u", verdict, reason);
+	if (p->want->held != EG_REASON_NONE && reason != p->want->held)
+		differ(p, "reason %u, not %u", reason, p->want->held);
 	if (code != code_of(p->hook, verdict))
 		differ(p, "code %d for verdict %u", code, verdict);
 	/* What could not be rejected is dropped as it happens to be. */
@@ -294,6 +298,8 @@ static void remember(const struct pair *p)
 	seen.deep += o->decided >= EG_WORD_BITS;
 	seen.many += o->count > 3;
 	seen.beside += !!p->beside;
+	seen.below += o->held == EG_REASON_BELOW_RATE;
+	seen.shut += o->held == EG_REASON_GATE_SHUT;
 }
 
 static void run_pair(struct scene *c, enum hook hook, const struct frame *f, uint32_t beside,
@@ -418,6 +424,8 @@ static void check_seen(unsigned long pairs)
 		{ "protected packets", seen.protected },
 		{ "tags beside the frame", seen.beside },
 		{ "packets for simple rules", seen.simple },
+		{ "packets below a rule's rate", 10 * seen.below },
+		{ "packets at a gate that is shut", 10 * seen.shut },
 		{ "packets answered", seen.verdicts[EG_VERDICT_ANSWER] },
 		{ "packets rejected", seen.verdicts[EG_VERDICT_REJECT] },
 	};

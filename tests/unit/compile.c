@@ -1332,6 +1332,66 @@ static void test_per_source(void **state)
 	compiled__free(&c);
 }
 
+/* What holds a rule back, and that a ruleset without it says so. */
+static void test_held(void **state)
+{
+	struct rules *r = make_rules(1, 0);
+	struct rule *rule = r->list[EG_INGRESS][0];
+	const struct eg_rule *out;
+	struct compiled c;
+
+	(void)state;
+	rule->limit = (struct limit){ 1, 1000, 1, 100 };
+	out = compile_rule(r, &c);
+	assert_int_equal(out->above_gap | out->above_depth | out->above_hold | out->gate, 0);
+	assert_int_equal(c.rulesets[EG_INGRESS].held, 0);
+	compiled__free(&c);
+	rule->limit.present = false;
+	rule->above = (struct limit){ 1, 1000, 1, 100 };
+	out = compile_rule(r, &c);
+	assert_int_equal(out->flags, EG_RULE_ABOVE);
+	assert_int_equal(out->above_gap, 1000000);
+	assert_int_equal(out->above_depth, 100000000);
+	assert_int_equal(out->above_hold, 1000000000);
+	assert_int_equal(out->gap | out->depth, 0);
+	assert_int_equal(c.rulesets[EG_INGRESS].held, 1);
+	assert_int_equal(c.rulesets[EG_EGRESS].held, 0);
+	compiled__free(&c);
+	/* A burst that takes longer than a second is waited for at half the rate. */
+	rule->above = (struct limit){ 1, 60, 60, 5 };
+	out = compile_rule(r, &c);
+	assert_true(out->above_hold == 10 * 1000000000ULL);
+	compiled__free(&c);
+	rule->above = (struct limit){ 1, 100000, 1, 10 };
+	assert_int_equal(compile_rule(r, &c)->flags, EG_RULE_ABOVE | EG_RULE_PRECISE);
+	compiled__free(&c);
+	rule->above.present = false;
+	rule->check = (struct check){ .kind = CHECK_FILE, .name = "/x", .id = 77 };
+	out = compile_rule(r, &c);
+	assert_int_equal(out->flags, EG_RULE_GATE);
+	assert_int_equal(out->gate, 77);
+	assert_int_equal(c.rulesets[EG_INGRESS].held, 1);
+	compiled__free(&c);
+}
+
+/* As many gates as the map has room for; rules that share one don't count. */
+static void test_gates(void **state)
+{
+	struct rules *r = make_rules(EG_GATES_MAX + 2, 0);
+	struct compiled c;
+
+	(void)state;
+	for (int i = 0; i < EG_GATES_MAX + 2; i++)
+		r->list[EG_INGRESS][i]->check = (struct check){
+			.kind = CHECK_FILE, .name = "/x", .id = 5 + i % EG_GATES_MAX,
+		};
+	compile_well(r, &c);
+	compiled__free(&c);
+	r->list[EG_INGRESS][0]->check.id = 1;
+	assert_int_equal(compile(r, "eth0", TICK, CPUS, &c), USAGE);
+	compiled__free(&c);
+}
+
 static void test_flags(void **state)
 {
 	struct rules *r = make_rules(1, 0);
@@ -1435,6 +1495,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_vectors, release),
 		cmocka_unit_test_teardown(test_lists, release),
 		cmocka_unit_test_teardown(test_limit, release),
+		cmocka_unit_test_teardown(test_held, release),
+		cmocka_unit_test_teardown(test_gates, release),
 		cmocka_unit_test_teardown(test_per_source, release),
 		cmocka_unit_test_teardown(test_flags, release),
 		cmocka_unit_test_teardown(test_too_many, release),

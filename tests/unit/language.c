@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "check.h"
 #include "unit/roundtrip.h"
 
 static char *said;		/* by the last call of the loader */
@@ -160,11 +161,43 @@ static const struct {
 	{ "drop per-source 60000000/m burst 1", NULL },
 	{ "drop sample 1/1, limit 1/s count", "drop limit 1/s burst 5, sample 1/1" },
 	{ "drop sample 1/4294967295", NULL },
+	{ "answer icmp type echo-request above 1000/s", "answer icmp type echo-request above 1000/s burst 100" },
+	{ "answer icmp type echo-request to local while unit nginx, above 3/h limit 5/s burst 1",
+	  "answer icmp type echo-request to local limit 5/s burst 1, above 3/h burst 3, "
+	  "while unit nginx.service" },
+	{ "answer icmp type 8 to 192.0.2.1 while unit my-app@1.socket",
+	  "answer icmp type echo-request to 192.0.2.1 while unit my-app@1.socket" },
+	{ "answer icmp type echo-request to local while unit \"dev-a\\\\x2db.mount\"", NULL },
+	{ "answer icmp type echo-request to local while file /run/x", NULL },
+	{ "answer icmp type echo-request to local while file \"/run/x y,\"", NULL },
+	{ "answer icmp type echo-request to local while file \"/a while \\\"b\"", NULL },
+	{ "answer icmp type echo-request to local while file \"/run/x\"",
+	  "answer icmp type echo-request to local while file /run/x" },
+	{ "answer icmp type echo-request to local while tcp 192.0.2.1:080",
+	  "answer icmp type echo-request to local while tcp 192.0.2.1:80" },
+	{ "answer icmp6 type echo-request to fd00::1 while tcp [fd00::0:1]:65535",
+	  "answer icmp6 type echo-request to fd00::1 while tcp [fd00::1]:65535" },
 	{ "drop from \\\n 10.0.0.0/8 # text ; }", "drop from 10.0.0.0/8" },
 	{ "drop tcp port {\n 1, # one\n\n\t2\n}", "drop tcp port { 1, 2 }" },
 	{ ";;\n \t;drop;", "drop" },
 	{ "drop arp\r\n", "drop arp" },
 };
+
+/* Who only has a rule's text finds the same check in it. */
+static void reads_again(const struct rule *r)
+{
+	const char *at = strstr(r->text, CHECK_MARK);
+	struct check again;
+
+	assert_int_equal(!!at, r->check.kind != CHECK_NONE);
+	if (!at)
+		return;
+	assert_int_equal(check__parse(&again, at + strlen(CHECK_MARK)), 0);
+	assert_int_equal(again.kind, r->check.kind);
+	assert_string_equal(again.name, r->check.name);
+	assert_true(again.id == r->check.id);
+	free(again.name);
+}
 
 static void test_rules(void **state)
 {
@@ -180,6 +213,7 @@ static void test_rules(void **state)
 		assert_int_equal(r.count[EG_INGRESS], 1);
 		assert_string_equal(r.list[EG_INGRESS][0]->text, printed);
 		assert_int_not_equal(r.list[EG_INGRESS][0]->id, 0);
+		reads_again(r.list[EG_INGRESS][0]);
 		rules__free(&r);
 		config__free(c);
 		check_round_trip(rules[i].text, NULL);
@@ -406,6 +440,52 @@ static void test_meaning(void **state)
 	config__free(c);
 }
 
+/* What a check asks for, how often, and what makes two of them one. */
+static void test_checks(void **state)
+{
+	struct rule **list;
+	struct config *c;
+	struct rules r;
+
+	(void)state;
+	assert_int_equal(parse("answer icmp type 8 to 10.0.0.1 while unit a\n"
+			       "answer icmp type 8 to 10.0.0.2 above 60/m while unit a.service\n"
+			       "answer icmp type 8 to 10.0.0.3 while file a.service\n"
+			       "answer icmp type 8 to 10.0.0.4 while file \"/run/b\"\n"
+			       "answer icmp type 8 to 10.0.0.5 while unit 10.0.0.6:80\n"
+			       "answer icmp type 8 to 10.0.0.6 while tcp 10.0.0.6:80\n"
+			       "interface a { check every 250ms lease 2s }\n"
+			       "interface b { check every 20m }\n", &c), DONE);
+	assert_int_equal(select_quietly(c, "eth0", &r), DONE);
+	assert_int_equal(r.check_every, 1000);
+	assert_int_equal(r.check_lease, 5000);
+	list = r.list[EG_INGRESS];
+	assert_int_equal(list[0]->check.kind, CHECK_UNIT);
+	assert_string_equal(list[0]->check.name, "a.service");
+	assert_true(list[0]->check.id == list[1]->check.id);
+	assert_true(list[0]->check.id != list[2]->check.id);
+	assert_int_equal(list[2]->check.kind, CHECK_FILE);
+	assert_int_equal(*list[2]->check.name, '/');
+	assert_string_equal(strrchr(list[2]->check.name, '/'), "/a.service");
+	assert_string_equal(list[3]->check.name, "/run/b");
+	assert_string_equal(list[4]->check.name, list[5]->check.name);
+	assert_true(list[4]->check.id != list[5]->check.id);
+	assert_int_equal(list[1]->above.count, 60);
+	assert_int_equal(list[1]->above.seconds, 60);
+	assert_int_equal(list[1]->above.burst, 5);
+	assert_false(list[1]->limit.present);
+	rules__free(&r);
+	assert_int_equal(select_quietly(c, "a", &r), DONE);
+	assert_int_equal(r.check_every, 250);
+	assert_int_equal(r.check_lease, 2000);
+	rules__free(&r);
+	assert_int_equal(select_quietly(c, "b", &r), DONE);
+	assert_int_equal(r.check_every, 1200000);
+	assert_int_equal(r.check_lease, 3600000);
+	rules__free(&r);
+	config__free(c);
+}
+
 /* Ids: of the text, the direction, and which of several alike it is. */
 static void test_ids(void **state)
 {
@@ -581,6 +661,30 @@ static const struct complaint errors[] = {
 	{ "drop sample 1/0", "1:15", "expected 1/1" },
 	{ "drop sample 2/3", "1:13", "expected 1/N" },
 	{ "drop sample 1/4294967296", "1:15", "expected 1/1" },
+	/* what holds answers back */
+	{ "pass above 5/s", "1:6", "above belongs to answer" },
+	{ "answer icmp type 8 above 0/s", "1:26", "above 0/s is out of range" },
+	{ "answer icmp type 8 above 1/m burst 61", "1:36", "expected 1 to 60" },
+	{ "answer icmp type 8 above 1/s above 1/s", "1:30", "above twice" },
+	{ "drop while file /x", "1:6", "while belongs to answer" },
+	{ "answer icmp type 8 while file /x", "1:20", "while without to" },
+	{ "answer icmp type 8 to local while file /x while file /x", "1:43", "while twice" },
+	{ "answer icmp type 8 to local while", "1:34", "expected unit, tcp or file" },
+	{ "answer icmp type 8 to local while fle /x", "1:35", "(did you mean file?)" },
+	{ "answer icmp type 8 to local while unit\n/x", "1:39", "the name of a unit" },
+	{ "answer icmp type 8 to local while unit a/b", "1:40", "can't be the name of a unit" },
+	{ "answer icmp type 8 to local while file \"\"", "1:40", "can't be the path" },
+	{ "answer icmp type 8 to local while tcp 80", "1:39", "no address with a port" },
+	{ "answer icmp type 8 to local while tcp 192.0.2.1:0", "1:39", "no address" },
+	{ "answer icmp type 8 to local while tcp 192.0.2.1:65536", "1:39", "no address" },
+	{ "answer icmp type 8 to local while tcp fd00::1:80", "1:39", "no address" },
+	{ "answer icmp type 8 to local while tcp [192.0.2.1]:80", "1:39", "no address" },
+	{ "check every 5", "1:13", "expected a time" },
+	{ "check every 1s\ncheck every 1s", "2:1", "check is set twice" },
+	{ "check every 99ms", "1:13", "expected 100ms" },
+	{ "check every 1s lease 1999ms", "1:22", "a lease of 1999ms" },
+	{ "check every 1s lease 3601s", "1:22", "3600s at most" },
+	{ "egress { check every 1s }", "1:10", "in an egress block" },
 };
 
 static const struct complaint warnings[] = {
@@ -623,6 +727,9 @@ static const struct complaint warnings[] = {
 	{ "count udp\ncount udp", "2:1", "counts the same as line 1" },
 	{ "egress { pass\ndrop udp }", "2:1", "line 1" },
 	{ "interface eth0 { pass udp }\ndrop udp port 1", "2:1", "line 1" },
+	/* Both decide, whatever they hold back. */
+	{ "answer icmp type 8 to local above 5/s\nanswer icmp type 8 to local", "2:1", "line 1" },
+	{ "answer icmp type 8 to 10.0.0.1 while file /x\nanswer icmp type 8 to 10.0.0.1", "2:1", "line 1" },
 };
 
 /* Rules that something of is left for. */
@@ -737,7 +844,7 @@ static void test_all_errors(void **state)
 			       "drop icmp type { 300, bar }\r\n", &c), USAGE);
 	assert_string_equal(said,
 		"echogate: test.conf:1:10: unknown word \"prot\" (did you mean port?); expected a matcher "
-		"(from, to, tcp, icmp, type, port, not, ...), with, limit, per-source, sample or the end "
+		"(from, to, tcp, icmp, type, port, not, ...), with, limit, per-source, sample, above, while or the end "
 		"of the statement\n"
 		"    drop tcp prot 1\n"
 		"             ^\n"
@@ -748,7 +855,7 @@ static void test_all_errors(void **state)
 		"    drop from { 10.0.0.0/8 11.0.0.0/8 }; drop \xc3\xa9\n"
 		"                           ^\n"
 		"echogate: test.conf:3:43: unexpected \"\xc3\xa9\"; expected a matcher (from, to, tcp, icmp, "
-		"type, port, not, ...), even-protected, with, limit, per-source, sample or the end of the "
+		"type, port, not, ...), even-protected, with, limit, per-source, sample, above, while or the end of the "
 		"statement\n"
 		"    drop from { 10.0.0.0/8 11.0.0.0/8 }; drop \xc3\xa9\n"
 		"                                              ^\n"
@@ -756,7 +863,7 @@ static void test_all_errors(void **state)
 		"    interface a,, b {\n"
 		"                ^\n"
 		"echogate: test.conf:6:6: unknown word \"foo\"; expected a matcher (from, to, tcp, icmp, "
-		"type, port, not, ...), even-protected, with, limit, per-source, sample or the end of the "
+		"type, port, not, ...), even-protected, with, limit, per-source, sample, above, while or the end of the "
 		"statement\n"
 		"    drop foo\n"
 		"         ^\n"
@@ -1037,7 +1144,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_no_file),
-		cmocka_unit_test(test_meaning),
+		cmocka_unit_test(test_meaning), cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_combinations),
 		cmocka_unit_test(test_errors),

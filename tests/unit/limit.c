@@ -76,6 +76,87 @@ static void test_batch(void **state)
 	}
 }
 
+/* Packets of `count`, one every `every` ns from *now on, that are above the rate. */
+static uint64_t above(uint64_t *now, uint64_t count, uint64_t every, __u64 *state, uint64_t gap,
+		      uint64_t depth, uint64_t hold)
+{
+	uint64_t above = 0;
+
+	for (; count; count--, *now += every)
+		above += eg_above_take(*now, state, gap, depth, hold);
+	return above;
+}
+
+/* The kernel's up to the rate, ours above, and the kernel's again well below. */
+static void test_above(void **state)
+{
+	const uint64_t gap = SECOND / 1000, depth = 100 * gap, hold = SECOND;
+	uint64_t now = 5 * SECOND;
+	__u64 cell = 0;
+
+	(void)state;
+	/* Just the rate, for as long as one likes. */
+	assert_int_equal(above(&now, 100000, gap, &cell, gap, depth, hold), 0);
+	/* A burst beyond it, and not a packet more. */
+	now += SECOND;
+	assert_int_equal(above(&now, 100, 0, &cell, gap, depth, hold), 0);
+	assert_false(eg_is_above(now, cell));
+	assert_int_equal(above(&now, 1, 0, &cell, gap, depth, hold), 1);
+	assert_true(eg_is_above(now, cell));
+	/* As long as there are more than half of the rate: at once all of it, then evenly. */
+	assert_int_equal(above(&now, 500000, 1000, &cell, gap, depth, hold), 500000);
+	assert_int_equal(above(&now, 60000, gap, &cell, gap, depth, hold), 60000);
+	assert_int_equal(above(&now, 60000, gap * 19 / 10, &cell, gap, depth, hold), 60000);
+	assert_true(eg_is_above(now, cell));
+	/* At a quarter of it: two seconds, 500 packets. */
+	assert_in_range(above(&now, 2000, 4 * gap, &cell, gap, depth, hold), 480, 510);
+	assert_false(eg_is_above(now, cell));
+	/* Silence: one second. */
+	assert_int_equal(above(&now, 101, 0, &cell, gap, depth, hold), 1);
+	now += hold - 1;
+	assert_true(eg_is_above(now, cell));
+	now++;
+	assert_false(eg_is_above(now, cell));
+	assert_int_equal(above(&now, 1, gap, &cell, gap, depth, hold), 0);
+	/* The burst was given back meanwhile. */
+	now += SECOND;
+	assert_int_equal(above(&now, 101, 0, &cell, gap, depth, hold), 1);
+}
+
+/* What lies between the two rates changes nothing, from whichever side it comes. */
+static void test_hysteresis(void **state)
+{
+	const uint64_t gap = SECOND / 1000, depth = 100 * gap, hold = SECOND;
+	uint64_t seed = RND_SEED;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		uint64_t every = gap * (105 + rnd(&seed) % 90) / 100, now = SECOND;
+		__u64 below = 0, over = EG_ABOVE | (now + hold);
+
+		assert_int_equal(above(&now, 20000, every, &below, gap, depth, hold), 0);
+		now = SECOND;
+		assert_int_equal(above(&now, 20000, every, &over, gap, depth, hold), 20000);
+	}
+}
+
+/* A full bucket isn't written to, or a flood would have all CPUs contend for it. */
+static void test_above_writes(void **state)
+{
+	const uint64_t gap = SECOND / 1000, depth = 100 * gap, hold = SECOND;
+	__u64 cell = EG_ABOVE | (SECOND + hold), writes = 0;
+
+	(void)state;
+	for (uint64_t now = SECOND; now < 11 * SECOND; now += 1000) {
+		__u64 before = cell;
+
+		assert_true(eg_above_take(now, &cell, gap, depth, hold));
+		writes += cell != before;
+	}
+	/* Half the rate is what drains: no more than that, of ten million. */
+	assert_in_range(writes, 4000, 5100);
+}
+
 static uint64_t hash_of(uint64_t source)
 {
 	return eg_hash_final(source * 0x9e3779b97f4a7c15 + 1);
@@ -216,7 +297,8 @@ int main(void)
 		cmocka_unit_test(test_rate),  cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_batch), cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_crowd), cmocka_unit_test(test_wrap),
-		cmocka_unit_test(test_slowly),
+		cmocka_unit_test(test_slowly), cmocka_unit_test(test_above),
+		cmocka_unit_test(test_hysteresis), cmocka_unit_test(test_above_writes),
 	};
 
 	return TAP_RUN("limit", tests);

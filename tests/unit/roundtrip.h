@@ -97,13 +97,27 @@ static inline const char *rule_difference(const struct rule *a, const struct rul
 	DIFFER("source4", a->source4 == b->source4);
 	DIFFER("source6", a->source6 == b->source6);
 	DIFFER("sample", a->sample == b->sample);
+	DIFFER("above", limits_same(&a->above, &b->above));
+	DIFFER("check", a->check.kind == b->check.kind && a->check.id == b->check.id &&
+	       (!a->check.name || !strcmp(a->check.name, b->check.name)));
 	return NULL;
+}
+
+/* Otherwise nobody is told how often. */
+static inline bool has_checks(const struct rules *r)
+{
+	for (size_t i = 0; i < r->count[EG_INGRESS]; i++)
+		if (r->list[EG_INGRESS][i]->check.kind != CHECK_NONE)
+			return true;
+	return false;
 }
 
 static inline const char *rules_difference(const struct rules *a, const struct rules *b)
 {
 	DIFFER("given", a->given == b->given);
 	DIFFER("swap", a->swap == b->swap);
+	DIFFER("check every", !has_checks(a) || (a->check_every == b->check_every &&
+						a->check_lease == b->check_lease));
 	DIFFER("set_count", a->set_count == b->set_count);
 	for (size_t i = 0; i < a->set_count; i++) {
 		const struct set *s = a->sets[i], *t = b->sets[i];

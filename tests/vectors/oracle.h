@@ -3,7 +3,8 @@
  * A second opinion on rules: what becomes of any bytes at all, by reading them from the
  * RFCs and asking one rule after the other. Slow, and sharing nothing with headers/ and
  * loader/compile.c; from there come only the names and the parsed rules. Limits are taken
- * for inexhaustible and samples for unknown: rules tried with this have none that bite.
+ * for inexhaustible, samples for unknown, and no rate is ever exceeded: rules tried with this
+ * have none that bite. The gates of files are open, others shut.
  */
 #ifndef TESTS_VECTORS_ORACLE_H
 #define TESTS_VECTORS_ORACLE_H
@@ -32,6 +33,7 @@ struct oracle {
 	bool protected;
 	int decided;		      /* number of the rule in its direction; -1: the default */
 	enum eg_rule_verdict verdict; /* PASS, DROP, ANSWER, REJECT: what is tried */
+	enum eg_reason held;	      /* why the rule is not to answer */
 	int cell;		      /* its counter */
 	unsigned int count;
 	uint16_t matched[EG_RULES_MAX]; /* those that matched, in order */
@@ -407,6 +409,7 @@ static inline void oracle_ask(const struct rules *rules, enum eg_direction direc
 	o->protected = is_protected(s);
 	o->cell = oracle_cell(s);
 	o->count = 0;
+	o->held = EG_REASON_NONE;
 	for (size_t i = 0; i < rules->count[direction]; i++) {
 		const struct rule *r = rules->list[direction][i];
 		bool spares = o->protected && !r->even_protected &&
@@ -420,6 +423,13 @@ static inline void oracle_ask(const struct rules *rules, enum eg_direction direc
 		} else if (r->verdict != EG_RULE_COUNT) {
 			o->decided = i;
 			o->verdict = r->verdict;
+			if (r->check.kind != CHECK_NONE && r->check.kind != CHECK_FILE) {
+				o->verdict = EG_RULE_DROP;
+				o->held = EG_REASON_GATE_SHUT;
+			} else if (r->above.present) {
+				o->verdict = EG_RULE_PASS;
+				o->held = EG_REASON_BELOW_RATE;
+			}
 			return;
 		}
 	}

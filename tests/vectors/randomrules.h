@@ -427,6 +427,13 @@ static inline void say_limits(struct writer *w, const struct draft *d)
 	}
 	if (d->verdict != EG_RULE_COUNT && percent(w->s, 5))
 		say(w, " count");
+	if (d->verdict != EG_RULE_ANSWER)
+		return;
+	if (percent(w->s, 25))
+		say(w, " above 1000000/s burst 1000000");
+	/* By the name the oracle knows which. */
+	if (d->wants[M_TO] && percent(w->s, 50))
+		say(w, percent(w->s, 50) ? " while file /open" : " while unit shut");
 }
 
 static inline void say_reject(struct writer *w, const struct draft *d)
