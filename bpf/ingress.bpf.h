@@ -275,36 +275,32 @@ static __always_inline enum eg_verdict eg_end(struct eg_counters *counters,
 	return verdict;
 }
 
-/*
- * Which of `bits` hold for the addresses of a plain packet too, and whether it is one that
- * is protected for what it is.
- */
-static __always_inline __u64 eg_simple_bits(struct eg_cursor frame, __u32 kind, __u64 bits,
-					    bool *protect)
+/* The simple fields of a plain packet. Returns whether it is protected for what it is. */
+static __always_inline bool eg_simple_fields(struct eg_cursor frame, __u32 kind, struct eg_match *m)
 {
 	const volatile struct eg_ruleset *set = &eg_rulesets[EG_INGRESS];
-	bool v4 = eg_kind_ipv4(kind);
+	bool v4 = eg_kind_ipv4(kind), protect;
 	const struct ipv6hdr *ip6;
 	const struct iphdr *ip;
 	const void *l3;
 
 	l3 = eg_view(frame.pos + sizeof(struct ethhdr), v4 ? sizeof(*ip) : sizeof(*ip6), frame.end);
 	if (!l3)
-		return 0;
+		return true;
 	ip = l3;
 	ip6 = l3;
-	*protect = eg_kind_protected(kind, v4 ? ip->ttl : ip6->hop_limit);
+	protect = eg_kind_protected(kind, v4 ? ip->ttl : ip6->hop_limit);
+	m->trial = false;
+	m->index[EG_FIELD_KIND] = kind;
 	if (set->used & EG_BIT(EG_FIELD_PROTECT))
-		bits &= eg_entry_of(EG_INGRESS, EG_FIELD_PROTECT, *protect);
+		m->index[EG_FIELD_PROTECT] = protect;
 	if (set->used & EG_BIT(EG_FIELD_FROM))
-		bits &= eg_entry_of(EG_INGRESS, EG_FIELD_FROM,
-				    1 + (v4 ? eg_class4(ip->saddr)
-					    : eg_class6((const __be32 *)&ip6->saddr)));
+		m->index[EG_FIELD_FROM] = 1 + (v4 ? eg_class4(ip->saddr)
+						  : eg_class6((const __be32 *)&ip6->saddr));
 	if (set->used & EG_BIT(EG_FIELD_TO))
-		bits &= eg_entry_of(EG_INGRESS, EG_FIELD_TO,
-				    1 + (v4 ? eg_class4(ip->daddr)
-					    : eg_class6((const __be32 *)&ip6->daddr)));
-	return bits;
+		m->index[EG_FIELD_TO] = 1 + (v4 ? eg_class4(ip->daddr)
+						: eg_class6((const __be32 *)&ip6->daddr));
+	return protect;
 }
 
 /*
@@ -315,10 +311,11 @@ static __always_inline __u64 eg_simple_bits(struct eg_cursor frame, __u32 kind, 
 static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook, __u32 kind)
 {
 	const volatile struct eg_ruleset *set = &eg_rulesets[EG_INGRESS];
+	bool asks = set->fallback == EG_DEFAULT_ANSWER && eg_kind_asks(kind), protect = true;
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
 	struct eg_counters *counters;
-	bool protect = true;
+	__u32 first = EG_NO_RULE;
 	__u64 bits, bytes;
 
 	if (kind >= EG_KIND_ARP ||
@@ -327,12 +324,19 @@ static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook,
 	      (set->rules && !(set->used & EG_BIT(EG_FIELD_KIND))))))
 		return EG_VERDICT_COUNT;
 	bits = set->rules ? eg_kind_entry(EG_INGRESS, kind) : 0;
-	if (!set->simple && bits)
+	if (bits ? !set->simple : asks)
 		return EG_VERDICT_COUNT;
-	if (set->header && set->simple)
-		bits = eg_simple_bits(eg_frame(ctx, hook), kind, bits, &protect);
-	if (bits) {
-		rule = eg_rule_at(set->first + eg_first_bit(bits));
+	if (unlikely(eg_is_trial(ctx, hook)))
+		return EG_VERDICT_COUNT;
+	counters = eg_counters_of(EG_INGRESS);
+	if (!counters)
+		return EG_VERDICT_PASS;
+	if (set->simple && (set->header || set->rules > EG_WORD_BITS))
+		protect = eg_simple_fields(eg_frame(ctx, hook), kind, &counters->match);
+	if (bits)
+		first = eg_rules_first(&counters->match, EG_INGRESS, bits);
+	if (first != EG_NO_RULE) {
+		rule = eg_rule_at(set->first + first);
 		if (!rule)
 			return EG_VERDICT_COUNT;
 		if (rule->verdict == EG_RULE_DROP)
@@ -340,14 +344,9 @@ static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook,
 	} else if (set->fallback == EG_DEFAULT_DROP) {
 		if (!protect)
 			verdict = EG_VERDICT_DROP;
-	} else if (set->fallback == EG_DEFAULT_ANSWER && eg_kind_asks(kind)) {
+	} else if (asks) {
 		return EG_VERDICT_COUNT;
 	}
-	if (unlikely(eg_is_trial(ctx, hook)))
-		return EG_VERDICT_COUNT;
-	counters = eg_counters_of(EG_INGRESS);
-	if (!counters)
-		return EG_VERDICT_PASS;
 	bytes = eg_size(ctx, hook);
 	if (rule)
 		eg_rule_count(rule->slot, bytes);

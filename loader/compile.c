@@ -422,7 +422,7 @@ static bool is_simple(const struct compiled *c, enum eg_direction direction)
 {
 	const struct eg_ruleset *set = &c->rulesets[direction];
 
-	if (set->used & ~EG_FIELDS_SIMPLE || set->rules > EG_WORD_BITS)
+	if (set->used & ~EG_FIELDS_SIMPLE)
 		return false;
 	for (__u32 n = 0; n < set->rules; n++) {
 		const struct eg_rule *r = &c->rules[set->first + n];

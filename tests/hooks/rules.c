@@ -357,7 +357,7 @@ static unsigned int random_count(uint64_t *s, unsigned long seed)
 {
 	if (seed % 16 == 4)
 		return EG_RULES_MAX;
-	if (seed % 4 == 2)
+	if (seed % 4 == 2 || seed % 16 == 9)
 		return 65 + below(s, 236);
 	return 1 + below(s, 40);
 }

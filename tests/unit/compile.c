@@ -1050,14 +1050,11 @@ static bool is_simple(const struct rules *r)
 /* Decided at sight: what drops or passes by kind and addresses, and leaves nothing behind. */
 static void test_simple(void **state)
 {
-	struct rules *r = make_rules(EG_WORD_BITS + 1, 0);
+	struct rules *r = make_rules(2, 0);
 	struct rule *first = r->list[EG_INGRESS][0];
 
 	(void)state;
-	assert_false(is_simple(r));
-	r->count[EG_INGRESS] = EG_WORD_BITS;
 	assert_true(is_simple(r));
-	r->count[EG_INGRESS] = 2;
 	first->kind = one_kind(0, 6, 6);
 	first->from = one_prefix(prefix_of(&addresses[1], 24));
 	first->verdict = EG_RULE_DROP;

@@ -46,6 +46,7 @@ struct writer {
 	unsigned int sets;
 	bool narrow; /* so many rules that each should match little */
 	bool simple; /* rules that programs decide at sight: eg_ruleset.simple */
+	bool kinds;  /* by the kind alone, for which there need be many */
 };
 
 struct draft {
@@ -402,6 +403,8 @@ static inline void draft_matchers(struct writer *w, struct draft *d)
 		d->wants[percent(w->s, 50) ? M_FROM : M_TO] = true;
 	if (w->narrow && d->subject != SUBJECT_LINK && percent(w->s, 70))
 		d->wants[M_FROM] = d->wants[M_TO] = true;
+	if (w->kinds)
+		d->wants[M_FROM] = d->wants[M_TO] = false;
 	if (d->subject == SUBJECT_ICMP)
 		d->family = 4;
 	else if (d->subject == SUBJECT_ICMP6)
@@ -493,7 +496,8 @@ static inline void say_rule(struct writer *w, enum eg_direction direction)
 		}
 	}
 	say(w, words[d.verdict]);
-	if ((d.verdict == EG_RULE_DROP || d.verdict == EG_RULE_REJECT) && percent(w->s, 15))
+	if ((d.verdict == EG_RULE_DROP || d.verdict == EG_RULE_REJECT) &&
+	    (w->kinds || percent(w->s, 15)))
 		say(w, " even-protected");
 	for (int i = 0; i < M_COUNT; i++) {
 		if (!d.wants[order[i]])
@@ -531,6 +535,7 @@ static inline char *random_rules(uint64_t *s, const char *ifname, unsigned int c
 	char *text = NULL;
 	size_t size;
 
+	w.kinds = simple && w.narrow;
 	w.f = open_memstream(&text, &size);
 	if (!w.f)
 		abort();
