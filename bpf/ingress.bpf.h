@@ -275,32 +275,46 @@ static __always_inline enum eg_verdict eg_end(struct eg_counters *counters,
 	return verdict;
 }
 
-/* The simple fields of a plain packet. Returns whether it is protected for what it is. */
-static __always_inline bool eg_simple_fields(struct eg_cursor frame, __u32 kind, struct eg_match *m)
+/*
+ * What a simple field leaves of `bits`. Of more than 64 rules only all fields together tell:
+ * then it is put down for eg_rules_among_many().
+ */
+static __always_inline __u64 eg_simple_field(struct eg_match *m, __u64 bits, enum eg_field field,
+					     __u32 index)
+{
+	if (eg_rulesets[EG_INGRESS].rules <= EG_WORD_BITS)
+		return bits & eg_entry_of(EG_INGRESS, field, index);
+	m->index[field] = index;
+	return bits;
+}
+
+/* What all simple fields of a plain packet leave, and whether it is protected for what it is. */
+static __always_inline __u64 eg_simple_fields(struct eg_cursor frame, __u32 kind, __u64 bits,
+					      struct eg_match *m, bool *protect)
 {
 	const volatile struct eg_ruleset *set = &eg_rulesets[EG_INGRESS];
-	bool v4 = eg_kind_ipv4(kind), protect;
+	bool v4 = eg_kind_ipv4(kind);
 	const struct ipv6hdr *ip6;
 	const struct iphdr *ip;
 	const void *l3;
 
 	l3 = eg_view(frame.pos + sizeof(struct ethhdr), v4 ? sizeof(*ip) : sizeof(*ip6), frame.end);
 	if (!l3)
-		return true;
+		return 0;
 	ip = l3;
 	ip6 = l3;
-	protect = eg_kind_protected(kind, v4 ? ip->ttl : ip6->hop_limit);
-	m->trial = false;
-	m->index[EG_FIELD_KIND] = kind;
+	*protect = eg_kind_protected(kind, v4 ? ip->ttl : ip6->hop_limit);
 	if (set->used & EG_BIT(EG_FIELD_PROTECT))
-		m->index[EG_FIELD_PROTECT] = protect;
+		bits = eg_simple_field(m, bits, EG_FIELD_PROTECT, *protect);
 	if (set->used & EG_BIT(EG_FIELD_FROM))
-		m->index[EG_FIELD_FROM] = 1 + (v4 ? eg_class4(ip->saddr)
-						  : eg_class6((const __be32 *)&ip6->saddr));
+		bits = eg_simple_field(m, bits, EG_FIELD_FROM,
+				       1 + (v4 ? eg_class4(ip->saddr)
+					       : eg_class6((const __be32 *)&ip6->saddr)));
 	if (set->used & EG_BIT(EG_FIELD_TO))
-		m->index[EG_FIELD_TO] = 1 + (v4 ? eg_class4(ip->daddr)
-						: eg_class6((const __be32 *)&ip6->daddr));
-	return protect;
+		bits = eg_simple_field(m, bits, EG_FIELD_TO,
+				       1 + (v4 ? eg_class4(ip->daddr)
+					       : eg_class6((const __be32 *)&ip6->daddr)));
+	return bits;
 }
 
 /*
@@ -316,6 +330,7 @@ static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook,
 	const struct eg_rule *rule = NULL;
 	struct eg_counters *counters;
 	__u32 first = EG_NO_RULE;
+	struct eg_match *m;
 	__u64 bits, bytes;
 
 	if (kind >= EG_KIND_ARP ||
@@ -331,10 +346,16 @@ static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook,
 	counters = eg_counters_of(EG_INGRESS);
 	if (!counters)
 		return EG_VERDICT_PASS;
-	if (set->simple && (set->header || set->rules > EG_WORD_BITS))
-		protect = eg_simple_fields(eg_frame(ctx, hook), kind, &counters->match);
-	if (bits)
-		first = eg_rules_first(&counters->match, EG_INGRESS, bits);
+	m = &counters->match;
+	if (set->simple && set->header)
+		bits = eg_simple_fields(eg_frame(ctx, hook), kind, bits, m, &protect);
+	if (bits && set->rules > EG_WORD_BITS) {
+		m->trial = false;
+		m->index[EG_FIELD_KIND] = kind;
+		first = eg_rules_among_many(m, EG_INGRESS);
+	} else if (bits) {
+		first = eg_first_bit(bits);
+	}
 	if (first != EG_NO_RULE) {
 		rule = eg_rule_at(set->first + first);
 		if (!rule)

@@ -378,16 +378,6 @@ static __always_inline __u32 eg_rules_among_many(const struct eg_match *m, __u32
 		       : eg_rules_search_egress(eg_counters_key(m, direction), word);
 }
 
-/* The first rule that the packet satisfies, modifiers aside; `bits` is the kind's entry. */
-static __always_inline __u32 eg_rules_first(const struct eg_match *m, __u32 direction, __u64 bits)
-{
-	if (eg_rulesets[direction].rules > EG_WORD_BITS)
-		return eg_rules_among_many(m, direction);
-	if (eg_rulesets[direction].header)
-		bits = eg_rules_bits(m, direction, bits);
-	return bits ? eg_first_bit(bits) : EG_NO_RULE;
-}
-
 /*
  * Whether this is a trial, as a number of which the verifier knows nothing: or it would
  * look at all that follows twice.
@@ -468,9 +458,17 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 	if (eg_rulesets[direction].header)
 		eg_fields_addresses(used, m);
 	m->bytes = bytes;
-	rule = eg_rules_first(m, direction, bits);
-	if (rule == EG_NO_RULE)
-		return NULL;
+	if (eg_rulesets[direction].rules <= EG_WORD_BITS) {
+		if (eg_rulesets[direction].header)
+			bits = eg_rules_bits(m, direction, bits);
+		if (!bits)
+			return NULL;
+		rule = eg_first_bit(bits);
+	} else {
+		rule = eg_rules_among_many(m, direction);
+		if (rule == EG_NO_RULE)
+			return NULL;
+	}
 	r = eg_rule_at(eg_rulesets[direction].first + rule);
 	if (!r)
 		return NULL;
