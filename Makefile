@@ -342,7 +342,7 @@ format:
 
 lint:
 	$(Q)shellcheck -x $(SH_FILES)
-	$(Q)mandoc -Tlint $(SHARE)/echogate.8 $(SHARE)/echogate.conf.5
+	$(Q)mandoc -T lint -W warning $(SHARE)/echogate.8 $(SHARE)/echogate.conf.5
 	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability --error-exitcode=1 \
 		--inline-suppr --suppress=arithOperationsOnVoidPointer --suppress=missingInclude \
 		'-DLIBBPF_OPTS(t,n,...)=struct t n={__VA_ARGS__}' '-D__always_inline=inline' \
