@@ -258,8 +258,8 @@ static void look_at_gates(const struct generation *g)
 {
 	health__look_first(&g->rules, g->next.maps[PIN_GATES]);
 	if (!charge__holder(g->scope->cookie))
-		note("%s: what its rules are answered 'while' is checked by 'echogate run', which "
-		     "doesn't run here: in %u s they are no longer answered", g->name,
+		note("%s: the gates of its rules (while) are kept open by 'echogate run', which "
+		     "doesn't run here: in %u s they are shut", g->name,
 		     (g->meta.check_lease + 999) / 1000);
 }
 

@@ -250,6 +250,8 @@ wait_for 5 test -S "$work/bus" || bail "no bus"
 
 ruleset >"$work/conf" </dev/null
 start
+is "a daemon knows that it runs" "$(grep "doesn't run here" "$work/log")" ""
+refuses "and is still in charge" 1 "process $daemon" "$ECHOGATE" run --config "$work/conf" --netns "$host"
 shuts "file: shut while it isn't there" 198.18.5.1
 like "file: it is said why" "$(gate 198.18.5.1)" '^shut: No such file or directory$'
 like "file: status too" "$(gates)" "file $work/well: shut: No such file"
