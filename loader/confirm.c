@@ -112,9 +112,10 @@ static void watch(int line, const char *netns)
 		_exit(FAILED);
 	close_fd(&line);
 	for (now = boottime(); now <= deadline; now = boottime()) {
-		if (!is_awaited(deadline))
-			_exit(DONE);
 		sleep_until(deadline - now > LOOK_EVERY ? now + LOOK_EVERY : deadline);
+		/* Twice: between two looks at directories, these may change places, but once only. */
+		if (!is_awaited(deadline) && !is_awaited(deadline))
+			_exit(DONE);
 	}
 	if (!pins__lock(&lock))
 		recover(&scope);
