@@ -10,10 +10,12 @@
 #define DIRECTORY	"/run/echogate"
 
 /*
- * The namespace this process is in charge of, by its cookie; 0: none. It isn't asked again: to a
- * process its own locks don't show, and with any descriptor of the file that it closes they go.
+ * The namespace this process is in charge of, by its cookie, or a child's parent; 0: none. The
+ * file isn't asked again: to a process its own locks don't show, and with any descriptor
+ * of it that is closed they go.
  */
 static __u64 ours;
+static pid_t in_charge;
 
 static void name(char *path, size_t size, __u64 cookie)
 {
@@ -55,6 +57,7 @@ enum status charge__take(struct charge *c, __u64 cookie)
 		if (!fstat(c->lock, &held) && !stat(c->path, &there) &&
 		    held.st_ino == there.st_ino) {
 			ours = cookie;
+			in_charge = getpid();
 			return DONE;
 		}
 		close_fd(&c->lock);
@@ -77,7 +80,7 @@ int charge__holder(__u64 cookie)
 	int fd, pid;
 
 	if (cookie == ours)
-		return getpid();
+		return in_charge;
 	name(path, sizeof(path), cookie);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
