@@ -383,15 +383,14 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 {
 	__u32 kind = eg_l3 ? EG_KIND_COUNT : eg_parse_plain(eg_frame(ctx, hook));
 	struct eg_counters *counters;
-	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
-	enum eg_reason reason = EG_REASON_NONE;
+	enum eg_verdict verdict;
+	enum eg_reason reason;
+	struct eg_cursor c;
 	struct eg_match *m;
 	struct eg_packet p;
+	bool answer, trial;
 	struct eg_tag tag;
-	bool answer;
-	struct eg_cursor c;
-	bool trial;
 	__u64 bytes;
 
 	verdict = eg_at_sight(ctx, hook, kind);
@@ -405,10 +404,7 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 	counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_INGRESS);
 	if (!counters)
 		return EG_VERDICT_PASS;
-	if (unlikely(kind == EG_KIND_COUNT))
-		reason = eg_parse(c, eg_l3, &p);
-	else
-		eg_parse_kind(c.pos, kind, &p);
+	reason = eg_parse_rest(c, kind, eg_l3, &p);
 	m = &counters->match;
 	trial = eg_note_trial(m, trial);
 	answer = eg_rulesets[EG_INGRESS].fallback == EG_DEFAULT_ANSWER;
@@ -467,7 +463,7 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb)
 	struct eg_counters *counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_EGRESS);
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
-	enum eg_reason reason = EG_REASON_NONE;
+	enum eg_reason reason;
 	struct eg_match *m;
 	struct eg_packet p;
 	struct eg_tag tag;
@@ -476,10 +472,7 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb)
 		return EG_VERDICT_PASS;
 	m = &counters->match;
 	trial = eg_note_trial(m, trial);
-	if (unlikely(kind == EG_KIND_COUNT))
-		reason = eg_parse(c, eg_l3, &p);
-	else
-		eg_parse_kind(c.pos, kind, &p);
+	reason = eg_parse_rest(c, kind, eg_l3, &p);
 	if (eg_filters(EG_EGRESS)) {
 		if (eg_tag_aside(skb, EG_HOOK_TC, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);

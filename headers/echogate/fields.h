@@ -50,11 +50,6 @@ static __always_inline bool eg_shape_later(__u32 shape)
 	return shape == EG_SHAPE_LATER || shape == EG_SHAPE_LATER + EG_SHAPE_OPTIONS;
 }
 
-static __always_inline bool eg_kind_ipv4(__u32 kind)
-{
-	return kind < EG_KIND_PROTO6 || (kind >= EG_KIND_ICMP && kind < EG_KIND_ICMP6);
-}
-
 /*
  * ARP, IGMP, and the ICMPv6 messages that RFC 4890 4.4.1 doesn't want dropped because
  * nothing works without them: neighbour discovery and its relatives, which nobody

@@ -163,6 +163,12 @@ static __always_inline __u32 eg_parse_plain(struct eg_cursor c)
 	return EG_KIND_PROTO6 + ip6->nexthdr;
 }
 
+/* Of a kind below EG_KIND_ARP. */
+static __always_inline bool eg_kind_ipv4(__u32 kind)
+{
+	return kind < EG_KIND_PROTO6 || (kind >= EG_KIND_ICMP && kind < EG_KIND_ICMP6);
+}
+
 /* The counter of a kind below EG_KIND_ARP whose header was read. */
 static __always_inline __u32 eg_kind_cell(__u32 kind)
 {
@@ -182,8 +188,6 @@ static __always_inline bool eg_kind_asks(__u32 kind)
 /* What eg_parse() would find, with NONE for a reason, in a frame at `data` that is plain. */
 static __always_inline void eg_parse_kind(const void *data, __u32 kind, struct eg_packet *p)
 {
-	bool v4 = kind < EG_KIND_PROTO6 || (kind >= EG_KIND_ICMP && kind < EG_KIND_ICMP6);
-
 	p->l3 = sizeof(struct ethhdr);
 	p->cell = eg_kind_cell(kind);
 	p->echo = kind == EG_KIND_ICMP + ICMP_ECHO		? EG_ECHO_4 :
@@ -192,7 +196,7 @@ static __always_inline void eg_parse_kind(const void *data, __u32 kind, struct e
 	p->kind = kind;
 	p->shape = EG_SHAPE_WHOLE;
 	p->vlan = 0;
-	p->l4 = data + p->l3 + (v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	p->l4 = data + p->l3 + (eg_kind_ipv4(kind) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 }
 
 /*
@@ -233,6 +237,16 @@ static __always_inline enum eg_reason eg_parse(struct eg_cursor c, bool l3, stru
 		p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_ARP;
 		p->kind = EG_KIND_ARP;
 	}
+	return EG_REASON_NONE;
+}
+
+/* The same, if eg_parse_plain() has said `kind`. */
+static __always_inline enum eg_reason eg_parse_rest(struct eg_cursor c, __u32 kind, bool l3,
+						    struct eg_packet *p)
+{
+	if (unlikely(kind == EG_KIND_COUNT))
+		return eg_parse(c, l3, p);
+	eg_parse_kind(c.pos, kind, p);
 	return EG_REASON_NONE;
 }
 
