@@ -238,16 +238,12 @@ int daemon__open(struct daemon *d, struct loop *loop)
 
 int daemon__start(struct daemon *d, struct config *config)
 {
-	int err;
-
 	d->recover_due = true;
 	if (config)
 		reload__begin_with(d, config);
 	else
 		d->broken = true;
-	err = round__take(d);
-	/* Interrupted by changes: another follows. */
-	return err == -EINTR ? 0 : err;
+	return round__take(d);
 }
 
 void daemon__close(struct daemon *d)

@@ -310,7 +310,7 @@ static void shut(struct exporter *e)
 	if (e->door.fd >= 0 && path_of(&e->place))
 		listener__close_at(path_of(&e->place), &e->door.fd);
 	close_fd(&e->door.fd);
-	task__abandon(&e->writer);
+	task__kill(&e->writer);
 	close_fd(&e->text);
 	forget_latest(e);
 	if (!e->mhd)

@@ -286,11 +286,14 @@ int round__take(struct daemon *d)
 	end = monotonic_ns();
 	d->pause = end + (end - start);
 	d->tally.rounds++;
-	if (err) {
-		d->tally.failed_rounds++;
-		d->pause += RETRY_NS;
-		round__hasten(d);
-	}
+	if (!err)
+		return 0;
+	d->pause += RETRY_NS;
+	round__hasten(d);
+	/* Interrupted by changes is no failure: the next one sees them. */
+	if (err == -EINTR)
+		return 0;
+	d->tally.failed_rounds++;
 	return err;
 }
 
@@ -298,8 +301,7 @@ static void call_round(struct watch *w)
 {
 	int err = round__take(w->owner);
 
-	/* Interrupted by changes is no failure. */
-	if (err && err != -EINTR)
+	if (err)
 		report(FAILED, "the system can't be read: %s", why(err));
 }
 

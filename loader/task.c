@@ -49,6 +49,14 @@ static void look(struct watch *w)
 	t->ended(t, status);
 }
 
+static void end_at_once(struct task *t)
+{
+	close_fd(&t->watch.fd);
+	kill(t->pid, SIGKILL);
+	waitpid(t->pid, NULL, 0);
+	t->pid = 0;
+}
+
 int task__start(struct task *t, struct loop *l, int fd, int (*body)(void *data), void *data)
 {
 	pid_t parent = getpid();
@@ -66,12 +74,8 @@ int task__start(struct task *t, struct loop *l, int fd, int (*body)(void *data),
 	t->loop = l;
 	t->watch = (struct watch){ .fd = pidfd_open(t->pid, 0), .call = look, .owner = t };
 	err = t->watch.fd < 0 ? -errno : loop__add(l, &t->watch, EPOLLIN);
-	if (err) {
-		close_fd(&t->watch.fd);
-		kill(t->pid, SIGKILL);
-		waitpid(t->pid, NULL, 0);
-		t->pid = 0;
-	}
+	if (err)
+		end_at_once(t);
 	return err;
 }
 
@@ -81,6 +85,14 @@ void task__stop(struct task *t)
 		return;
 	kill(t->pid, SIGTERM);
 	t->watch.due = monotonic_ns() + GRACE_NS;
+}
+
+void task__kill(struct task *t)
+{
+	if (!t->pid)
+		return;
+	loop__remove(t->loop, &t->watch);
+	end_at_once(t);
 }
 
 void task__abandon(struct task *t)

@@ -30,7 +30,10 @@ int task__start(struct task *t, struct loop *l, int fd, int (*body)(void *data),
 /* Asks it to end, and soon makes it; ended() is called when it has. */
 void task__stop(struct task *t);
 
-/* The same for who doesn't want to hear of it. */
+/* Ends one that has nothing to finish, now; ended() isn't called. */
+void task__kill(struct task *t);
+
+/* Asks it to end, for who ends too and won't hear of it. */
 void task__abandon(struct task *t);
 
 #endif
