@@ -296,8 +296,31 @@ check "9,000 rules: those that are left out are counted" wait_for 60 bounded
 is "8,192 are there" "$(grep -c '^echogate_rule_packets_total' "$work/text")" 8192
 valid "which is OpenMetrics"
 note "$(wc -c <"$work/text") bytes"
+# Moved while a text is written: by a child that is stopped meanwhile.
+children() {
+	cat "/proc/$daemon/task/$daemon/children"
+}
+childless() {
+	[ -z "$(children)" ]
+}
+sleep 1.1
+check "nobody writes any more" wait_for 10 childless
+scrape "$url" >/dev/null 2>&1 &
+scraper=$!
+writer=
+for ((i = 0; i < 10000; i++)); do
+	read -r writer <"/proc/$daemon/task/$daemon/children"
+	[ -z "$writer" ] || break
+done
+check "somebody writes" kill -STOP "$writer"
+sed -i '1s/.*/metrics 9343/' "$work/conf"
+url=http://127.0.0.1:9343/metrics
+reload
+check "metrics are moved meanwhile" wait_for 20 answers_at "$url"
+wait "$scraper"
+check "who wrote is gone, and buried" wait_for 10 childless
 before=$(descriptors)
-hold tcp:9342 60 $'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
+hold tcp:9343 60 $'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
 follows "sixty who don't read it: an address is followed"
 check "they make room" wait_for 40 answers_at "$url"
 check "and have to go" wait_for 40 few
