@@ -71,11 +71,18 @@ static __u64 inode_of(const struct pin_dir *dir)
 static bool is_applied(const struct daemon *d, struct ward *w)
 {
 	__u64 known = w->generation;
+	char *file;
+	bool ours;
 
 	if (w->meta.confirm_by || w->meta.generation <= known)
 		return false;
 	w->generation = w->meta.generation;
-	return known && !strcmp(w->meta.config, d->path);
+	if (!known)
+		return false;
+	file = realpath(d->path, NULL);
+	ours = !strcmp(w->meta.config, file ?: d->path);
+	free(file);
+	return ours;
 }
 
 int ward__open(struct daemon *d, struct ward *w)

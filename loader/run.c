@@ -137,7 +137,7 @@ static enum status prepare_pins(void)
 	return st;
 }
 
-/*  is the daemon's then. */
+/* @config is the daemon's then. */
 static enum status serve(struct run *r, struct config *config)
 {
 	int err;
@@ -158,6 +158,20 @@ static enum status serve(struct run *r, struct config *config)
 	return DONE;
 }
 
+/* Links are followed at each reading, not once for all. NULL: no memory, or no such place. */
+static char *make_absolute(const char *path)
+{
+	char *here, *absolute = NULL;
+
+	if (*path == '/')
+		return strdup(path);
+	here = realpath(".", NULL);
+	if (!here || asprintf(&absolute, "%s/%s", here, path) < 0)
+		absolute = NULL;
+	free(here);
+	return absolute;
+}
+
 static enum status run(const char *path, const char *netns)
 {
 	struct run r = { .loop = LOOP_INIT, .signals.fd = -1, .control = CONTROL_INIT };
@@ -169,10 +183,10 @@ static enum status run(const char *path, const char *netns)
 
 	notify__open();
 	log__open();
-	absolute = realpath(path, NULL) ?: strdup(path);
+	absolute = make_absolute(path);
 	daemon__init(&r.d, &scope, absolute);
 	exporter__init(&r.exporter, &r.loop, &r.d);
-	st = absolute ? check_privileges() : report(FAILED, "%s: %s", path, why(ENOMEM));
+	st = absolute ? check_privileges() : report(FAILED, "%s: %s", path, why(errno));
 	if (st)
 		goto cleanup;
 	broken = config__read(path, &config) ?: config__load_sets(config, NULL, 0);

@@ -155,6 +155,7 @@ check "nobody is in charge" [ ! -e /run/echogate/"${cookies[$host]}".lock ]
 
 # --- start ---
 
+ln -s conf.first "$work/conf"
 cat >"$work/conf" <<END
 count icmp type echo-request
 interface h0, h1, h4 {
@@ -402,6 +403,16 @@ check "rolled back, it is followed" wait_for 10 fresh h0 h1 h3
 is "and left so" "$(what_runs)" a
 check "each was told of" is_told READY=1 $((ready + 1))
 need ip -n "$host" link del h4
+cp "$work/conf.b" "$work/conf.second"
+ln -sfn conf.second "$work/conf"
+reload
+is "a file that is a link is what that leads to now" "$(what_runs)" b
+applied=$(said 'a command applied')
+was_applied() {
+	[ "$(said 'a command applied')" -gt "$applied" ]
+}
+need "$ECHOGATE" apply "$work/conf" --netns "$host"
+check "also where a command applies it" wait_for 60 was_applied
 
 # --- somebody who holds the lock ---
 
