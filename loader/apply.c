@@ -80,13 +80,13 @@ static enum status list_attached(const char *netns, struct instances *all)
 	st = scope__open(&scope, netns);
 	if (st)
 		goto cleanup;
-	err = pins__list(&dirs, &count);
+	err = pins__list_of(scope.cookie, &dirs, &count);
 	if (err) {
 		st = report(status_of(err), PIN_ROOT ": %s", why(err));
 		goto cleanup;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (dirs[i].cookie != scope.cookie || dirs[i].place != PLACE_RUNNING)
+		if (dirs[i].place != PLACE_RUNNING)
 			continue;
 		more = realloc(all->list, (all->count + 1) * sizeof(*more));
 		if (!more) {
@@ -170,15 +170,16 @@ static enum status build(struct deployment *d, const struct apply_options *opts,
 static enum status arm(struct deployment *d, struct guard *guard, unsigned long seconds)
 {
 	__u64 deadline = boottime() + seconds;
-	__u32 zero = 0;
+	int err;
 
 	for (size_t i = 0; i < d->count; i++) {
 		struct generation *g = &d->list[i];
 
 		g->meta.confirm_by = deadline;
-		if (bpf_map_update_elem(g->next.maps[PIN_META], &zero, &g->meta, BPF_ANY))
-			return report(status_of(errno), "%s: its notes can't be written: %s",
-				      g->name, why(errno));
+		err = instance__set_meta(&g->next, &g->meta);
+		if (err)
+			return report(status_of(err), "%s: its notes can't be written: %s",
+				      g->name, why(err));
 	}
 	return guard__arm(guard, deadline);
 }

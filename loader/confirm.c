@@ -178,15 +178,16 @@ static enum status confirm_one(const struct scope *scope, struct instance *in, b
 {
 	unsigned long long generation = in->meta.generation;
 	const char *name = in->ifname;
-	__u32 zero = 0;
+	int err;
 
 	(void)scope;
 	if (!in->meta.confirm_by)
 		return named ? report(FAILED, "%s: nothing waits for confirmation; generation %llu "
 				      "runs", name, generation) : DONE;
 	in->meta.confirm_by = 0;
-	if (bpf_map_update_elem(in->maps[PIN_META], &zero, &in->meta, BPF_ANY))
-		return report(status_of(errno), "%s: can't be confirmed: %s", name, why(errno));
+	err = instance__set_meta(in, &in->meta);
+	if (err)
+		return report(status_of(err), "%s: can't be confirmed: %s", name, why(err));
 	printf("%s: generation %llu stays\n", name, generation);
 	++*done;
 	return DONE;

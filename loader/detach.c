@@ -17,23 +17,21 @@ static bool bequeath(const struct instance *in, __u32 bits)
 {
 	struct pin_dir *dirs;
 	bool done = false;
-	__u32 zero = 0;
 	size_t count;
 
-	if (pins__list(&dirs, &count))
+	if (pins__list_of(in->dir.cookie, &dirs, &count))
 		return false;
 	for (size_t i = 0; !done && i < count; i++) {
 		struct instance heir;
 
-		if (dirs[i].cookie != in->dir.cookie || dirs[i].place != PLACE_RUNNING ||
+		if (dirs[i].place != PLACE_RUNNING ||
 		    (dirs[i].ifindex == in->dir.ifindex && in->dir.place == PLACE_RUNNING))
 			continue;
 		if (instance__open(&heir, &dirs[i]))
 			continue;
 		if (heir.abi == EG_ABI && heir.state != INSTANCE_GONE) {
 			heir.meta.owned |= bits;
-			done = !bpf_map_update_elem(heir.maps[PIN_META], &zero, &heir.meta,
-						    BPF_ANY);
+			done = !instance__set_meta(&heir, &heir.meta);
 		}
 		instance__close(&heir);
 	}

@@ -326,6 +326,13 @@ void instance__visit(struct instance *in, const struct scope *s)
 	follow(in);
 }
 
+int instance__set_meta(const struct instance *in, const struct eg_meta *meta)
+{
+	__u32 zero = 0;
+
+	return bpf_map_update_elem(in->maps[PIN_META], &zero, meta, BPF_ANY);
+}
+
 void instance__refresh(struct instance *in)
 {
 	struct pin_dir dir = pins__beside(&in->dir, PLACE_RUNNING);
@@ -361,11 +368,11 @@ enum status instance__find(const struct scope *s, const char *name, struct insta
 				      name, name, *s->name ? " --netns " : "", s->name);
 		return DONE;
 	}
-	err = pins__list(&dirs, &count);
+	err = pins__list_of(s->cookie, &dirs, &count);
 	if (err)
 		return report(status_of(err), PIN_ROOT ": %s", why(err));
 	for (size_t i = 0; i < count; i++) {
-		if (dirs[i].cookie != s->cookie || dirs[i].place != PLACE_RUNNING)
+		if (dirs[i].place != PLACE_RUNNING)
 			continue;
 		if (!instance__open(in, &dirs[i]) && !strcmp(in->ifname, name) &&
 		    !if_indextoname(dirs[i].ifindex, (char [IFNAMSIZ]){}))

@@ -71,6 +71,9 @@ void instance__visit(struct instance *in, const struct scope *s);
 /* The same, but it stays what its directory says. */
 void instance__look(struct instance *in, const struct scope *s);
 
+/* Writes its notes. -errno. */
+int instance__set_meta(const struct instance *in, const struct eg_meta *meta);
+
 /* Another generation may run by now. */
 void instance__refresh(struct instance *in);
 

@@ -286,6 +286,19 @@ static int list_namespace(__u64 cookie, struct pin_dir **list, size_t *count)
 	return err;
 }
 
+/* What a list ends with. Returns @err. */
+static int finish_list(struct pin_dir **list, size_t *count, int err)
+{
+	if (err) {
+		free(*list);
+		*list = NULL;
+		*count = 0;
+	} else if (*count) {
+		qsort(*list, *count, sizeof(**list), by_place);
+	}
+	return err;
+}
+
 int pins__list(struct pin_dir **list, size_t *count)
 {
 	struct dirent *e;
@@ -307,31 +320,14 @@ int pins__list(struct pin_dir **list, size_t *count)
 			err = list_namespace(cookie, list, count);
 	}
 	closedir(dir);
-	if (err) {
-		free(*list);
-		*list = NULL;
-		*count = 0;
-	} else if (*count) {
-		qsort(*list, *count, sizeof(**list), by_place);
-	}
-	return err;
+	return finish_list(list, count, err);
 }
 
 int pins__list_of(__u64 cookie, struct pin_dir **list, size_t *count)
 {
-	int err;
-
 	*list = NULL;
 	*count = 0;
-	err = list_namespace(cookie, list, count);
-	if (err) {
-		free(*list);
-		*list = NULL;
-		*count = 0;
-	} else if (*count) {
-		qsort(*list, *count, sizeof(**list), by_place);
-	}
-	return err;
+	return finish_list(list, count, list_namespace(cookie, list, count));
 }
 
 int pins__make(const struct pin_dir *d)

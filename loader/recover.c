@@ -49,7 +49,6 @@ static void judge_new(struct generations *g)
 static void judge_previous(struct generations *g)
 {
 	struct instance *running = &g->at[PLACE_RUNNING], *previous = &g->at[PLACE_PREVIOUS];
-	__u32 zero = 0;
 
 	if (previous->system_id && running->system_id &&
 	    previous->system_id != running->system_id) {
@@ -64,7 +63,7 @@ static void judge_previous(struct generations *g)
 	}
 	/* Somebody took away what there was to go back to. */
 	running->meta.confirm_by = 0;
-	bpf_map_update_elem(running->maps[PIN_META], &zero, &running->meta, BPF_ANY);
+	instance__set_meta(running, &running->meta);
 }
 
 /*
@@ -136,10 +135,13 @@ cleanup:
 	return gone;
 }
 
-static size_t put_all_in_order(const struct scope *s, const struct pin_dir *dirs, size_t count)
+static size_t put_all_in_order(const struct scope *s, bool here)
 {
-	size_t removed = 0;
+	size_t count, removed = 0;
+	struct pin_dir *dirs;
 
+	if (here ? pins__list_of(s->cookie, &dirs, &count) : pins__list(&dirs, &count))
+		return 0;
 	/* In order, so those of an interface are neighbours. */
 	for (size_t i = 0; i < count; i++) {
 		if (i && dirs[i].cookie == dirs[i - 1].cookie &&
@@ -148,31 +150,16 @@ static size_t put_all_in_order(const struct scope *s, const struct pin_dir *dirs
 		removed += put_in_order(s, &dirs[i]);
 		scope__enter(s);
 	}
+	free(dirs);
 	return removed;
 }
 
 size_t recover(const struct scope *s)
 {
-	size_t count, removed;
-	struct pin_dir *dirs;
-
-	if (s->confined)
-		return recover__here(s);
-	if (pins__list(&dirs, &count))
-		return 0;
-	removed = put_all_in_order(s, dirs, count);
-	free(dirs);
-	return removed;
+	return put_all_in_order(s, s->confined);
 }
 
 size_t recover__here(const struct scope *s)
 {
-	size_t count, removed;
-	struct pin_dir *dirs;
-
-	if (pins__list_of(s->cookie, &dirs, &count))
-		return 0;
-	removed = put_all_in_order(s, dirs, count);
-	free(dirs);
-	return removed;
+	return put_all_in_order(s, true);
 }

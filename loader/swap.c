@@ -6,13 +6,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static int set_meta(const struct instance *in, const struct eg_meta *meta)
-{
-	__u32 zero = 0;
-
-	return bpf_map_update_elem(in->maps[PIN_META], &zero, meta, BPF_ANY);
-}
-
 static int pin_links(const struct hooks *h, const struct pin_dir *dir)
 {
 	char path[2 * PIN_PATH];
@@ -55,7 +48,7 @@ int swap__retire(const struct instance *old, const struct instance *to)
 		/* Links are the interface's: to end with the directory of what runs. */
 		unpin_links(&old->dir);
 		meta.confirm_by = 0;
-		err = old->meta.confirm_by ? set_meta(old, &meta) : 0;
+		err = old->meta.confirm_by ? instance__set_meta(old, &meta) : 0;
 		if (old->dir.place == PLACE_PREVIOUS)
 			return err;
 		err = err ?: pins__exchange(&old->dir, &previous);
@@ -76,7 +69,7 @@ int swap__settle(const struct hooks *h, const struct instance *from, const struc
 
 	meta->owned = h->owned | ((meta->owned | from->meta.owned) & FORWARD_BITS);
 	/* Links come last: a directory that is in its place is complete. */
-	err = set_meta(to, meta) ?: pin_links(h, &to->dir) ?: pins__exchange(&to->dir, &running);
+	err = instance__set_meta(to, meta) ?: pin_links(h, &to->dir) ?: pins__exchange(&to->dir, &running);
 	if (err)
 		return err;
 	hooks__retire(h, from);
@@ -129,6 +122,6 @@ int swap__back(const struct instance *running, const struct instance *former)
 
 	/* Noted before: should we be killed, nobody is to wait for a confirmation of it. */
 	meta.confirm_by = 0;
-	err = slots__reclaim(former, running) ?: set_meta(former, &meta);
+	err = slots__reclaim(former, running) ?: instance__set_meta(former, &meta);
 	return err ?: swap__run(running, former, &meta, NULL);
 }

@@ -166,30 +166,19 @@ static void remove_ward(struct daemon *d, struct ward *w, const char *reason)
 	daemon__drop(d, w);
 }
 
-/* Again: in any mode with the file's rules, or with @config NULL as it is. */
-static void attach_again(struct daemon *d, struct ward *w, const struct config *config, int mode)
+/* With the rules of @config; NULL: with those that run there. Wards may be moved by it. */
+static bool attach_one(struct daemon *d, const char *name, __u32 ifindex,
+		       const struct config *config, int mode, struct backoff *b)
 {
 	struct attach_options opts = { .mode = mode, .config = config };
 
-	if (attach(d->scope, &opts, w->name)) {
-		put_off(&w->backoff);
-		return;
+	if (attach(d->scope, &opts, name)) {
+		put_off(b);
+		return false;
 	}
-	w->backoff.failures = 0;
-	daemon__acknowledge(d, w->ifindex);
-}
-
-static void attach_wanted(struct daemon *d, struct wanted *n, __u32 ifindex)
-{
-	struct attach_options opts = { .mode = MODE_AUTO, .config = d->config };
-
-	if (attach(d->scope, &opts, n->name)) {
-		put_off(&n->backoff);
-		return;
-	}
-	n->backoff.failures = 0;
-	n->settled = ifindex;
+	b->failures = 0;
 	daemon__acknowledge(d, ifindex);
+	return true;
 }
 
 /* Of one that has another name now, if that makes a difference. */
@@ -212,7 +201,7 @@ static void change_rules(struct daemon *d, struct ward *w)
 /* Somebody turned it off, as a write to conf.all.forwarding does. */
 static void mend_forwarding(struct daemon *d)
 {
-	__u32 owned = 0, zero = 0;
+	__u32 owned = 0;
 	int err;
 
 	err = forwarding__enable(&d->rt, &owned);
@@ -226,8 +215,7 @@ static void mend_forwarding(struct daemon *d)
 		if (d->wards[i].state != INSTANCE_ATTACHED || instance__open(&in, &dir))
 			continue;
 		in.meta.owned |= owned;
-		if (in.abi == EG_ABI &&
-		    !bpf_map_update_elem(in.maps[PIN_META], &zero, &in.meta, BPF_ANY)) {
+		if (in.abi == EG_ABI && !instance__set_meta(&in, &in.meta)) {
 			note("forwarding on lo was off, and is on again");
 			owned = 0;
 		}
@@ -261,16 +249,20 @@ static void do_job(struct daemon *d, const struct job *j)
 		remove_ward(d, j->ward, j->reason);
 		break;
 	case TASK_REPLACE:
-		attach_again(d, j->ward, d->config, MODE_AUTO);
+		attach_one(d, j->ward->name, j->ward->ifindex, d->config, MODE_AUTO,
+			   &j->ward->backoff);
 		break;
 	case TASK_RESEED:
-		attach_again(d, j->ward, NULL, j->ward->meta.mode);
+		attach_one(d, j->ward->name, j->ward->ifindex, NULL, j->ward->meta.mode,
+			   &j->ward->backoff);
 		break;
 	case TASK_RENAME:
 		change_rules(d, j->ward);
 		break;
 	case TASK_ATTACH:
-		attach_wanted(d, j->wanted, j->ifindex);
+		if (attach_one(d, j->wanted->name, j->ifindex, d->config, MODE_AUTO,
+			       &j->wanted->backoff))
+			j->wanted->settled = j->ifindex;
 		break;
 	case TASK_FORWARD:
 		mend_forwarding(d);
