@@ -147,6 +147,7 @@ struct rule {
 struct rules {
 	bool given;			/* there is a file, though it may hold no rule */
 	bool swap;			/* reply-path swap, not fib */
+	bool recorder;			/* recorder on, not off */
 	__u32 check_every, check_lease;	/* ms: how often, and how long one holds */
 	enum eg_default fallback[EG_DIRECTION_COUNT];
 	struct rule **list[EG_DIRECTION_COUNT];		/* `protect` first, else in order */
