@@ -147,6 +147,9 @@ $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=re
 $(OUT)/tests/unit-wire: $(addprefix $(OUT)/tests/loader/,wire.o util.o)
 $(OUT)/tests/unit-wire: UNIT_LIBS = -ljson-c -lbpf
 
+$(OUT)/tests/unit-pcapng: $(addprefix $(OUT)/tests/loader/,pcapng.o filter.o util.o)
+$(OUT)/tests/unit-pcapng: UNIT_LIBS = -lpcap -lbpf
+
 $(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,rtnl.o util.o)
 $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 

@@ -20,6 +20,7 @@
 #define COUNT_MAX	1000000000000
 #define SAMPLE_MAX	1000000000
 #define BUFFER		(1 << 20)	/* of the output */
+#define RING_MAX	(1 << 20)	/* KiB */
 
 struct capture_options {
 	const char *netns, *path, *rule, *filter;
@@ -129,6 +130,10 @@ static enum status take(struct capture_options *o, int option, const char *value
 	case 's':
 		st = parse_number("-s", value, 0, SNAP_MAX, &n);
 		o->want.snap = st || n > EG_SNAP_MAX ? 0 : n;
+		return st;
+	case 'B':
+		st = parse_number("-B", value, 1, RING_MAX, &n);
+		o->want.ring = st ? 0 : n << 10;
 		return st;
 	case 'l':
 		o->recorder = true;
@@ -475,6 +480,7 @@ enum status cmd_capture(const struct command *self, int argc, char **argv)
 		{ "sample", required_argument, NULL, 'S' },
 		{ "count", required_argument, NULL, 'c' },
 		{ "snaplen", required_argument, NULL, 's' },
+		{ "buffer-size", required_argument, NULL, 'B' },
 		{ "recorder", no_argument, NULL, 'l' },
 		{ "json", no_argument, NULL, 'j' },
 		COMMON_OPTIONS
@@ -488,7 +494,7 @@ enum status cmd_capture(const struct command *self, int argc, char **argv)
 	while (own < argc && strcmp(argv[own], "--"))
 		own++;
 	filter = own < argc ? join(argc - own - 1, argv + own + 1) : NULL;
-	while (!st && (o = command__option(self, own, argv, "w:c:s:", longs)) != OPTION_END) {
+	while (!st && (o = command__option(self, own, argv, "w:c:s:B:", longs)) != OPTION_END) {
 		if (o == OPTION_HELP)
 			goto cleanup;
 		st = o == OPTION_WRONG ? USAGE : take(&opts, o, optarg);

@@ -65,7 +65,7 @@ const struct command commands[] = {
 	  cmd_maps, ACCESS_READ },
 	{ "capture",
 	  "[IFACE...] [-w FILE|-] [--verdict V,...] [--reason R,...] [--rule ID|LINE] "
-	  "[--direction in|out] [--sample 1/N] [-c COUNT] [-s SNAPLEN] [--recorder] [--netns NAME] "
+	  "[--direction in|out] [--sample 1/N] [-c COUNT] [-s SNAPLEN] [-B KIB] [--recorder] [--netns NAME] "
 	  "[--json] [-- FILTER]",
 	  "Show packets as they came, and what became of them",
 	  "  -w, --write FILE     into a file, or with - to standard output, as pcapng; replies too\n"
@@ -76,6 +76,7 @@ const struct command commands[] = {
 	  "      --sample 1/N     one packet in N, at random\n"
 	  "  -c, --count COUNT    end after so many packets; their replies don't count\n"
 	  "  -s, --snaplen BYTES  of each packet\n"
+	  "  -B, --buffer-size KIB  for packets that wait to be written (default: 8192)\n"
 	  "      --recorder       what the flight recorder has kept: the last drops, rejects and passes\n"
 	  "                       that had a reason, some for each reason and each rule\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"

@@ -35,10 +35,16 @@ static const char *type_of(const struct map *map)
 	return libbpf_bpf_map_type_str(map->info.type) ?: "unknown";
 }
 
+/* Its values are ids of other maps; BTF has nothing to say of that. */
+static bool holds_maps(const struct map *map)
+{
+	return map->info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS;
+}
+
 static bool is_array(const struct map *map)
 {
 	return map->info.type == BPF_MAP_TYPE_ARRAY ||
-	       map->info.type == BPF_MAP_TYPE_PERCPU_ARRAY;
+	       map->info.type == BPF_MAP_TYPE_PERCPU_ARRAY || holds_maps(map);
 }
 
 /*
@@ -316,6 +322,10 @@ static int dump_entry(const struct map *map, const void *key, const void *value,
 	for (int i = 0; i < map->copies; i++) {
 		const __u8 *copy = (const __u8 *)value + i * map->step;
 
+		if (holds_maps(map)) {
+			printf("value: the map with id %u\n", *(const __u32 *)copy);
+			continue;
+		}
 		if (map->copies == 1)
 			puts("value:");
 		else if (!all_zero(copy, map->info.value_size))
@@ -334,7 +344,9 @@ static int json_entry(const struct map *map, const void *key, const void *value,
 	else
 		v = json_object_new_int(*(const int *)key);
 	json_object_object_add(o, "key", v);
-	if (map->copies == 1) {
+	if (holds_maps(map)) {
+		json__add_number(o, "value", *(const __u32 *)value);
+	} else if (map->copies == 1) {
 		json_object_object_add(o, "value",
 				       btf__to_json(map->btf, map->info.btf_value_type_id, value,
 						    map->info.value_size));
@@ -371,7 +383,7 @@ static enum status dump(const struct instance *in, enum pin_map pin, struct json
 		return report(FAILED, "%s: %s is not pinned; attach again to mend it", in->ifname,
 			      pinned_maps[pin].name);
 	err = map__open(&map, in, pin);
-	if (!err && !map.btf)
+	if (!err && !map.btf && !holds_maps(&map))
 		err = -ENODATA;
 	if (!err && out) {
 		list = json_object_new_array();
