@@ -292,17 +292,17 @@ static bool is_left_out(const struct capture *c, size_t nth)
 
 /* Live ------------------------------------------------------------------------------ */
 
+static bool is_enough(const struct capture *c)
+{
+	return c->opts->count && c->transcript.written >= c->opts->count;
+}
+
 static bool show(const struct tap_packet *p, void *data)
 {
 	struct capture *c = data;
 
 	transcript__add(&c->transcript, p->event->source, p);
-	return !stop && (!c->opts->count || c->transcript.written < c->opts->count);
-}
-
-static bool is_enough(const struct capture *c)
-{
-	return stop || (c->opts->count && c->transcript.written >= c->opts->count);
+	return !is_enough(c);
 }
 
 /* How many interfaces go on; says why others don't. */
@@ -329,13 +329,13 @@ static enum status follow(struct capture *c, struct tap *tap)
 
 	if (!told)
 		return report(FAILED, "capturing: %s", why(ENOMEM));
-	while (!is_enough(c) && n >= 0 && count_going(tap, c, told)) {
+	while (!stop && !is_enough(c) && n >= 0 && count_going(tap, c, told)) {
 		n = tap__poll(tap, 1000);
 		if (n > 0 && !flush(c))
 			break;
 	}
 	tap__end(tap);
-	/* What came until now. */
+	/* What came until now; all that was taken is either here or lost. */
 	while (n >= 0 && !is_enough(c) && !ferror(c->to) && (n = tap__poll(tap, 0)) > 0)
 		;
 	free(told);
@@ -366,6 +366,9 @@ static enum status capture_live(struct capture *c)
 	for (size_t i = 0; !st && i < c->all.count; i++)
 		if (!is_left_out(c, i))
 			st = tap__add(tap, &c->all.list[i], i, c->rules[i]);
+	if (!st && c->opts->path)
+		note("capturing%s%s; Ctrl-C ends it", c->all.count == 1 ? " from " : "",
+		     c->all.count == 1 ? c->all.list[0].ifname : "");
 	/* Somebody may wait for the header of the file. */
 	if (!st && flush(c))
 		st = follow(c, tap);

@@ -47,6 +47,29 @@ static int send_frames(enum candidate_id id, int family, const __u8 *frame, __u3
 	return bpf_prog_test_run_opts(fd, &opts);
 }
 
+#define PACE 8192 /* frames between two looks at the clock; each call takes its time to begin */
+
+static int prepare(const struct group *g, enum candidate_id id, __u8 *frame);
+
+int send_paced(const struct group *g, enum candidate_id id, __u64 count, __u64 rate, __u64 *ns)
+{
+	__u8 frame[BENCH_FRAME_MAX];
+	__u64 start, sent = 0, n;
+	int err;
+
+	err = prepare(g, id, frame);
+	start = now();
+	while (!err && sent < count && !stop) {
+		while (now() - start < sent * NS / rate)
+			;
+		n = count - sent < PACE ? count - sent : PACE;
+		err = send_frames(id, g->family, frame, g->length, n);
+		sent += n;
+	}
+	*ns = now() - start;
+	return err;
+}
+
 static __u64 frames_back(void)
 {
 	return *(volatile __u64 *)&b.skel->bss->sink.frames;

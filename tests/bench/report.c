@@ -220,6 +220,18 @@ static void print_targets(void)
 	putchar('\n');
 }
 
+static void print_captured(void)
+{
+	const struct captured *c = &b.captured;
+
+	if (c->measured)
+		printf("Captured, all of it: %llu packets at %.2f Mpps: %llu captured, %llu lost, %s\n\n",
+		       (unsigned long long)c->came, (double)c->sent * 1e3 / (double)c->ns,
+		       c->captured, c->lost,
+		       c->captured + c->lost == c->came ? "each accounted for"
+							: "NOT all accounted for");
+}
+
 void print_text(const struct utsname *u)
 {
 	printf("Linux %s, %s, CPU %d, %d rounds; generator, target and sink on one CPU over "
@@ -229,6 +241,7 @@ void print_text(const struct utsname *u)
 	print_wire("Dropped", BARE_DROP);
 	print_applied();
 	print_alone();
+	print_captured();
 	print_targets();
 	for (int id = 0; id < CANDIDATES; id++)
 		if (b.missing[station_of(id)][0])
@@ -337,6 +350,16 @@ void print_json(const struct utsname *u)
 		json_object_array_add(aims, o);
 	}
 	json_object_object_add(top, "targets", aims);
+	if (b.captured.measured) {
+		o = json_object_new_object();
+		json_object_object_add(o, "sent", json_object_new_uint64(b.captured.sent));
+		json_object_object_add(o, "came", json_object_new_uint64(b.captured.came));
+		json_object_object_add(o, "seen", json_object_new_uint64(b.captured.seen));
+		json_object_object_add(o, "captured", json_object_new_uint64(b.captured.captured));
+		json_object_object_add(o, "lost", json_object_new_uint64(b.captured.lost));
+		json_object_object_add(o, "us", json_object_new_uint64(b.captured.ns / 1000));
+		json_object_object_add(top, "capture", o);
+	}
 	json_object_object_add(top, "replies_checked", json_object_new_int64((int64_t)b.checked));
 	json_object_object_add(top, "slices_disturbed",
 			       json_object_new_int64((int64_t)b.disturbed));

@@ -45,11 +45,14 @@ void rules__write_echogate(FILE *f, const struct rules *r)
 {
 	if (r->kind == RULES_SWAP)
 		fputs("reply-path swap\n", f);
+	else if (r->kind == RULES_PLAIN)
+		fputs("recorder off\n", f);
 	else
 		fputs("default pass\n", f);
 	switch (r->kind) {
 	case RULES_NONE:
 	case RULES_SWAP:
+	case RULES_PLAIN:
 		break;
 	case RULES_TYPE:
 		fputs("drop icmp type echo-request\n", f);

@@ -9,6 +9,7 @@
 enum rules_kind {
 	RULES_NONE,
 	RULES_SWAP,   /* no rule, but `reply-path swap` */
+	RULES_PLAIN,  /* no rule, but `recorder off` */
 	RULES_TYPE,   /* echo requests are dropped */
 	RULES_EACH,   /* a rule for each of `count` sources, that of the first source last */
 	RULES_SET,    /* one rule, and a set of `count` sources */
