@@ -64,14 +64,14 @@ const struct command commands[] = {
 	  "      --json           as JSON\n",
 	  cmd_maps, ACCESS_READ },
 	{ "capture",
-	  "[IFACE...] [-w FILE|-] [--verdict V,...] [--reason R,...] [--rule ID|LINE] "
-	  "[--direction in|out] [--sample 1/N] [-c COUNT] [-s SNAPLEN] [-B KIB] [--recorder] [--netns NAME] "
-	  "[--json] [-- FILTER]",
+	  "[IFACE...] [-w|--write FILE|-] [--verdict LIST] [--reason LIST] [--rule RULE] "
+	  "[--direction in|out] [--sample 1/N] [-c|--count COUNT] [-s|--snaplen BYTES] "
+	  "[-B|--buffer-size KIB] [--recorder] [--netns NAME] [--json] [-- FILTER]",
 	  "Show packets as they came, and what became of them",
 	  "  -w, --write FILE     into a file, or with - to standard output, as pcapng; replies too\n"
-	  "      --verdict V,...  of these verdicts only: pass, drop, answer, reject\n"
-	  "      --reason R,...   of these reasons only ('echogate help reasons'); none: without one\n"
-	  "      --rule ID|LINE   that one rule decided about: its id, or its line in the file\n"
+	  "      --verdict LIST   of these verdicts only: pass,drop,answer,reject\n"
+	  "      --reason LIST    of these reasons only ('echogate help reasons'); none: without one\n"
+	  "      --rule RULE      that one rule decided about: its id, or its line in the file\n"
 	  "      --direction DIR  in: received, out: sent\n"
 	  "      --sample 1/N     one packet in N, at random\n"
 	  "  -c, --count COUNT    end after so many packets; their replies don't count\n"

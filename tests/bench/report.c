@@ -225,7 +225,8 @@ static void print_captured(void)
 	const struct captured *c = &b.captured;
 
 	if (c->measured)
-		printf("Captured, all of it: %llu packets at %.2f Mpps: %llu captured, %llu lost, %s\n\n",
+		printf("Captured, all of it: %llu packets at %.2f Mpps: %llu captured, %llu lost, "
+		       "%s\n\n",
 		       (unsigned long long)c->came, (double)c->sent * 1e3 / (double)c->ns,
 		       c->captured, c->lost,
 		       c->captured + c->lost == c->came ? "each accounted for"

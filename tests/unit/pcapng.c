@@ -14,8 +14,8 @@
 #define TIME 1790000000123456789ull
 
 static const __u8 ping[] = {
-	0x02, 0, 0, 0, 0, 2, 0x02, 0, 0, 0, 0, 1, 0x08, 0, 0x45, 0, 0, 29, 0, 1, 0, 0, 64, 1, 0, 0,
-	198, 18, 0, 1, 198, 18, 0, 2, 8, 0, 0, 0, 0, 1, 0, 1, 'x',
+	0x02, 0, 0, 0, 0,   2,	0x02, 0, 0,   0,  0, 1, 0x08, 0, 0x45, 0, 0, 29, 0, 1, 0,   0,
+	64,   1, 0, 0, 198, 18, 0,    1, 198, 18, 0, 2, 8,    0, 0,    0, 0, 1,	 0, 1, 'x',
 };
 
 /* A file as it was written. */
@@ -26,12 +26,19 @@ static const char long_comment[] = "drop (icmp-checksum) by line 4096: drop from
 
 static void write_file(void)
 {
-	struct pcapng_interface interface = { .name = "h0", .description = "a test",
-					      .filter = "icmp", .link = PCAPNG_ETHERNET,
+	struct pcapng_interface interface = { .name = "h0",
+					      .description = "a test",
+					      .filter = "icmp",
+					      .link = PCAPNG_ETHERNET,
 					      .snap = 9344 };
-	struct pcapng_packet packet = { .time = TIME, .data = ping, .captured = sizeof(ping),
-					.length = 1514, .way = PCAPNG_INBOUND,
-					.program = PCAPNG_XDP, .code = 3, .comment = "answer" };
+	struct pcapng_packet packet = { .time = TIME,
+					.data = ping,
+					.captured = sizeof(ping),
+					.length = 1514,
+					.way = PCAPNG_INBOUND,
+					.program = PCAPNG_XDP,
+					.code = 3,
+					.comment = "answer" };
 	struct pcapng p;
 	FILE *f;
 
@@ -128,7 +135,7 @@ static __u32 word(const __u8 *at)
 
 static void check_packet(const __u8 *block, const __u8 *end, __u32 number)
 {
-	static const __u8 verdict[9] = { 2, 3 };	/* XDP_TX, of XDP */
+	static const __u8 verdict[9] = { 2, 3 }; /* XDP_TX, of XDP */
 	const __u8 *options = block + 28 + (word(block + 20) + 3) / 4 * 4;
 	const char *comment = number ? long_comment + (number - 1) % 8 : "answer";
 	__u32 flags = number ? 2 : 1;
