@@ -421,7 +421,7 @@ enum status cmd_maps(const struct command *self, int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		COMMON_OPTIONS
 	};
-	struct json_object *list = NULL, *doc, *place;
+	struct json_object *list = NULL, *place;
 	enum pin_map pin = PIN_MAP_COUNT;
 	struct scope scope = SCOPE_INIT;
 	struct instances all = {};
@@ -478,13 +478,7 @@ enum status cmd_maps(const struct command *self, int argc, char **argv)
 	}
 	st = first;
 	/* An empty list is an answer too, for programs that asked for one. */
-	if (json && (all.count || (st == NOT_ATTACHED && !names))) {
-		doc = json__document();
-		json_object_object_add(doc, "interfaces", list);
-		json__print(doc, false);
-		list = NULL;
-	}
-	json_object_put(list);
+	json__print_interfaces(list, all.count || (st == NOT_ATTACHED && !names));
 cleanup:
 	instances__free(&all);
 	scope__close(&scope);

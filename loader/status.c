@@ -291,7 +291,7 @@ enum status cmd_status(const struct command *self, int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		COMMON_OPTIONS
 	};
-	struct json_object *list = NULL, *doc;
+	struct json_object *list = NULL;
 	struct scope scope = SCOPE_INIT;
 	struct instances all = {};
 	const char *netns = NULL;
@@ -333,13 +333,7 @@ enum status cmd_status(const struct command *self, int argc, char **argv)
 		free(f.driver);
 	}
 	/* An empty list is an answer too, for programs that asked for one. */
-	if (json && (all.count || (st == NOT_ATTACHED && optind == argc))) {
-		doc = json__document();
-		json_object_object_add(doc, "interfaces", list);
-		json__print(doc, false);
-		list = NULL;
-	}
-	json_object_put(list);
+	json__print_interfaces(list, all.count || (st == NOT_ATTACHED && optind == argc));
 cleanup:
 	instances__free(&all);
 	scope__close(&scope);
