@@ -25,6 +25,7 @@
 /* An interface's part. */
 struct member {
 	__u32 source, slot;
+	__u64 rule;
 	struct pin_dir dir;
 	int rings;			/* its eg_tap_rings, our own descriptor */
 	__u32 id;			/* of its eg_taps */
@@ -134,7 +135,6 @@ enum status tap__open(struct tap **out, const struct tap_options *want, tap_fn *
 	t->fn = fn;
 	t->data = data;
 	t->want = (struct eg_tap){
-		.rule = want->rule,
 		.reasons = want->reasons ?: ~0ULL,
 		.snap = want->snap && want->snap < EG_SNAP_MAX ? want->snap : EG_SNAP_MAX,
 		.sample = want->sample,
@@ -172,33 +172,47 @@ static void switch_off(struct eg_taps *taps, int rings, __u32 slot)
 	bpf_map_delete_elem(rings, &slot);
 }
 
-/* How many live on. */
-static size_t clear_dead(struct eg_taps *taps, int rings)
+static bool is_dead(const struct eg_tap *tap)
 {
-	size_t living = 0;
-
-	for (__u32 i = 0; i < EG_TAPS; i++) {
-		if (!has_ring(rings, i))
-			continue;
-		if (taps->tap[i].until < monotonic_ns())
-			switch_off(taps, rings, i);
-		else
-			living++;
-	}
-	return living;
+	return tap->until < monotonic_ns();
 }
 
-size_t tap__reclaim(const struct instance *in)
+static void clear_dead(struct eg_taps *taps, int rings)
+{
+	for (__u32 i = 0; i < EG_TAPS; i++)
+		if (has_ring(rings, i) && is_dead(&taps->tap[i]))
+			switch_off(taps, rings, i);
+}
+
+void tap__reclaim(const struct instance *in)
 {
 	struct mapped taps;
-	size_t living;
 
 	if (in->abi != EG_ABI || in->maps[PIN_TAP_RINGS] < 0 ||
 	    mapped__open(&taps, in->maps[PIN_TAPS], true))
-		return 0;
-	living = clear_dead(taps.data, in->maps[PIN_TAP_RINGS]);
+		return;
+	clear_dead(taps.data, in->maps[PIN_TAP_RINGS]);
 	mapped__close(&taps);
-	return living;
+}
+
+struct tap_census tap__census(const struct instance *in)
+{
+	struct tap_census census = {};
+	struct eg_taps taps;
+	__u32 zero = 0;
+
+	if (in->abi != EG_ABI || in->maps[PIN_TAP_RINGS] < 0 ||
+	    bpf_map_lookup_elem(in->maps[PIN_TAPS], &zero, &taps))
+		return census;
+	for (__u32 i = 0; i < EG_TAPS; i++) {
+		if (!has_ring(in->maps[PIN_TAP_RINGS], i))
+			continue;
+		if (is_dead(&taps.tap[i]))
+			census.dead++;
+		else
+			census.living++;
+	}
+	return census;
 }
 
 static struct eg_tap_count count_of(const struct member *m)
@@ -255,13 +269,14 @@ static int member__open(struct member *m, const struct tap *t, const struct inst
 	m->before = count_of(m);
 	taps_of(m)->tap[m->slot] = t->want;
 	taps_of(m)->tap[m->slot].source = m->source;
+	taps_of(m)->tap[m->slot].rule = m->rule;
 	taps_of(m)->tap[m->slot].until = monotonic_ns() + LEASE;
 	return bpf_map_update_elem(m->rings, &m->slot, &t->ring, BPF_ANY) ? -errno : 0;
 }
 
-enum status tap__add(struct tap *t, const struct instance *in, __u32 source)
+enum status tap__add(struct tap *t, const struct instance *in, __u32 source, __u64 rule)
 {
-	struct member m = { .source = source, .rings = -1 }, *more;
+	struct member m = { .source = source, .rule = rule, .rings = -1 }, *more;
 	enum status st;
 	int lock = -1, err;
 

@@ -8,7 +8,7 @@
  *
  *	st = tap__open(&tap, &want, show, data);
  *	for (size_t i = 0; !st && i < all.count; i++)
- *		st = tap__add(tap, &all.list[i], i);	(i comes back as event->source)
+ *		st = tap__add(tap, &all.list[i], i, 0);	(i comes back as event->source)
  *	while (!st && !stop)
  *		err = tap__poll(tap, 100);		(calls show() for each packet there is)
  *	tap__close(tap);
@@ -27,7 +27,6 @@ struct tap_options {
 	__u32 snap;			/* bytes of each frame, EG_SNAP_MAX at most */
 	__u32 sample;			/* one packet in so many, at random */
 	__u64 reasons;			/* bit n: enum eg_reason n */
-	__u64 rule;			/* id of the one that decided */
 	__u8 verdicts, directions;	/* bits likewise */
 	size_t ring;			/* bytes: a power of two, whole pages */
 };
@@ -48,10 +47,11 @@ struct tap;
 enum status tap__open(struct tap **out, const struct tap_options *want, tap_fn *fn, void *data);
 
 /*
- * From here on, that interface's packets too; it may be closed afterwards. Takes the lock of the pins
+ * From here on, that interface's packets too, or those only that a rule decided about (0: any, else
+ * its id). It may be closed afterwards. Takes the lock of the pins
  * for a moment, and clears away what is left of dead ones. Reports.
  */
-enum status tap__add(struct tap *t, const struct instance *in, __u32 source);
+enum status tap__add(struct tap *t, const struct instance *in, __u32 source, __u64 rule);
 
 /* Waits for packets, @timeout ms at most. How many were shown, or -errno. */
 int tap__poll(struct tap *t, int timeout);
@@ -75,7 +75,15 @@ void tap__close(struct tap *t);
 /* ns since 1970, of an event of any tap or of the recorder. */
 __u64 tap__time(const struct eg_event *event);
 
-/* Of captures whose reader is dead: their memory. With the lock. How many are left that live. */
-size_t tap__reclaim(const struct instance *in);
+/* The captures of an interface. */
+struct tap_census {
+	size_t living;
+	size_t dead;			/* their reader is; their memory isn't freed yet */
+};
+
+struct tap_census tap__census(const struct instance *in);
+
+/* Frees what dead ones have left. With the lock. */
+void tap__reclaim(const struct instance *in);
 
 #endif
