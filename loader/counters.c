@@ -44,6 +44,7 @@ int reading__take(struct reading *r, const struct instance *in)
 	err = err ?: rulelist__read(&r->rules, in);
 	if (err == -ENODATA)
 		err = 0;
+	err = err ?: roundtrips__read(&r->roundtrips, in);
 	if (err)
 		goto cleanup;
 	r->when = monotonic_ns();
@@ -61,6 +62,7 @@ cleanup:
 void reading__free(struct reading *r)
 {
 	rulelist__free(&r->rules);
+	roundtrips__free(&r->roundtrips);
 	free(r->per_cpu);
 	r->per_cpu = NULL;
 }
@@ -88,6 +90,7 @@ int reading__rate(struct reading *rate, const struct reading *before, const stru
 
 	*rate = *now;
 	memset(&rate->rules, 0, sizeof(rate->rules));
+	memset(&rate->roundtrips, 0, sizeof(rate->roundtrips));
 	rate->per_cpu = calloc(now->cpus, sizeof(*rate->per_cpu));
 	if (!rate->per_cpu)
 		return -ENOMEM;

@@ -4,6 +4,7 @@
 #define LOADER_COUNTERS_H
 
 #include "instance.h"
+#include "roundtrips.h"
 #include "rulelist.h"
 
 /* One reading of one interface. */
@@ -12,6 +13,7 @@ struct reading {
 	struct eg_counters *per_cpu;	/* ingress, one for each possible CPU */
 	int cpus;
 	struct rulelist rules;
+	struct roundtrips roundtrips;
 	__u64 when;			/* ns, monotonic */
 };
 
@@ -21,7 +23,8 @@ void reading__free(struct reading *r);
 
 /*
  * What went on between two readings of one map, per second, as a reading of its
- * own. A counter that fell was reset meanwhile. Texts of rules stay those of @now. -errno.
+ * own. A counter that fell was reset meanwhile. Texts of rules stay those of @now; round trips
+ * have no rate. -errno.
  */
 int reading__rate(struct reading *rate, const struct reading *before, const struct reading *now);
 

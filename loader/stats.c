@@ -2,6 +2,7 @@
 #include "ask.h"
 #include "command.h"
 #include "counters.h"
+#include "echoes.h"
 #include "instance.h"
 #include "json.h"
 #include "openmetrics.h"
@@ -23,8 +24,14 @@ struct stats_options {
 	bool json;
 	bool openmetrics;
 	bool reset;
+	bool rtt, observed;	/* these, not the counters */
 	unsigned long watch;	/* seconds; 0: once */
 };
+
+static bool shows_echoes(const struct stats_options *opts)
+{
+	return opts->rtt || opts->observed;
+}
 
 static volatile sig_atomic_t interrupted;
 
@@ -139,12 +146,10 @@ static void print_rules(const struct rulelist *rules)
 	}
 }
 
-static void print_text(const struct stats_options *opts, const struct instance *in,
-		       const struct reading *r)
+static void print_headline(const struct instance *in)
 {
-	const struct eg_counters *ingress = &r->sum[EG_INGRESS], *egress = &r->sum[EG_EGRESS];
-	char since[32] = "?", title[32];
 	time_t t = in->meta.since;
+	char since[32] = "?";
 	struct tm tm;
 
 	if (localtime_r(&t, &tm))
@@ -152,6 +157,34 @@ static void print_text(const struct stats_options *opts, const struct instance *
 	printf("%s%s%s: %s, since %s%s\n", in->ifname, *in->netns ? " in " : "", in->netns,
 	       mode_name(in->meta.mode), since,
 	       in->state == INSTANCE_ATTACHED ? "" : ", but see 'echogate status'");
+}
+
+static void print_echoes(const struct stats_options *opts, const struct instance *in,
+			 const struct reading *r)
+{
+	struct observed observed;
+	int err;
+
+	print_headline(in);
+	if (opts->rtt)
+		roundtrips__print(&r->roundtrips);
+	if (!opts->observed)
+		return;
+	err = observed__read(&observed, in);
+	if (err)
+		report(status_of(err), "%s: who is observed can't be read: %s", in->ifname, why(err));
+	else
+		observed__print(&observed, in->meta.tracks & EG_TRACK_OBSERVE);
+	observed__free(&observed);
+}
+
+static void print_text(const struct stats_options *opts, const struct instance *in,
+		       const struct reading *r)
+{
+	const struct eg_counters *ingress = &r->sum[EG_INGRESS], *egress = &r->sum[EG_EGRESS];
+	char title[32];
+
+	print_headline(in);
 	printf("  %-*s %-8s %16s %20s\n", NAME_WIDTH + 2, "", "verdict",
 	       opts->rate ? "packets/s" : "packets", opts->rate ? "bytes/s" : "bytes");
 	print_verdicts("verdicts", ingress);
@@ -295,6 +328,26 @@ static struct json_object *json_instance(const struct stats_options *opts,
 	return o;
 }
 
+static struct json_object *json_echoes(const struct stats_options *opts, const struct instance *in,
+				       const struct reading *r)
+{
+	struct json_object *o = json_object_new_object();
+	struct observed observed;
+	int err;
+
+	json__add_place(o, in);
+	if (opts->rtt)
+		json_object_object_add(o, "rtt", roundtrips__json(&r->roundtrips));
+	if (!opts->observed)
+		return o;
+	err = observed__read(&observed, in);
+	if (err)
+		report(status_of(err), "%s: who is observed can't be read: %s", in->ifname, why(err));
+	json_object_object_add(o, "observed", observed__json(&observed));
+	observed__free(&observed);
+	return o;
+}
+
 static void print_json(const struct stats_options *opts, const struct instances *all,
 		       const struct reading *readings)
 {
@@ -305,7 +358,9 @@ static void print_json(const struct stats_options *opts, const struct instances 
 	if (opts->reset)
 		json__add_bool(doc, "reset", true);
 	for (size_t i = 0; i < all->count; i++)
-		json_object_array_add(list, json_instance(opts, &all->list[i], &readings[i]));
+		json_object_array_add(list, shows_echoes(opts) ?
+			json_echoes(opts, &all->list[i], &readings[i]) :
+			json_instance(opts, &all->list[i], &readings[i]));
 	json_object_object_add(doc, "interfaces", list);
 	json__print(doc, opts->watch);
 }
@@ -376,7 +431,10 @@ static void print_readings(const struct stats_options *opts, const struct instan
 	for (size_t i = 0; i < all->count; i++) {
 		if (i)
 			putchar('\n');
-		print_text(opts, &all->list[i], &readings[i]);
+		if (shows_echoes(opts))
+			print_echoes(opts, &all->list[i], &readings[i]);
+		else
+			print_text(opts, &all->list[i], &readings[i]);
 	}
 }
 
@@ -386,7 +444,13 @@ static enum status reset(const struct stats_options *opts, const struct instance
 	int err;
 
 	for (size_t i = 0; i < all->count; i++) {
-		err = reading__reset(&readings[i], &all->list[i]);
+		const struct instance *in = &all->list[i];
+
+		if (shows_echoes(opts))
+			err = (opts->rtt ? roundtrips__reset(&readings[i].roundtrips, in) : 0) ?:
+			      (opts->observed ? observed__reset(in) : 0);
+		else
+			err = reading__reset(&readings[i], in);
 		if (err)
 			return report(status_of(err), "%s: the counters can't be reset: %s",
 				      all->list[i].ifname, why(err));
@@ -447,6 +511,9 @@ static enum status check(const struct command *self, const struct stats_options 
 	if (o->openmetrics && (o->watch || o->rate || o->per_cpu))
 		return command__wrong(self, "--openmetrics goes with none of --watch, --rate and "
 					    "--per-cpu");
+	if (shows_echoes(o) && (o->openmetrics || o->rate || o->per_cpu))
+		return command__wrong(self, "--rtt and --observed go with none of --openmetrics, "
+					    "--rate and --per-cpu");
 	if (o->reset && (o->watch || o->rate))
 		return command__wrong(self, "--reset goes with neither --watch nor --rate");
 	return DONE;
@@ -461,6 +528,8 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 		{ "watch", optional_argument, NULL, 'w' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "openmetrics", no_argument, NULL, 'o' },
+		{ "rtt", no_argument, NULL, 't' },
+		{ "observed", no_argument, NULL, 'b' },
 		{ "reset", no_argument, NULL, 'z' },
 		COMMON_OPTIONS
 	};
@@ -492,6 +561,12 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 			break;
 		case 'o':
 			opts.openmetrics = true;
+			break;
+		case 't':
+			opts.rtt = true;
+			break;
+		case 'b':
+			opts.observed = true;
 			break;
 		case 'z':
 			opts.reset = true;
