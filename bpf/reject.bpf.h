@@ -10,6 +10,7 @@
 #include <echogate/reject.h>
 #include "path.bpf.h"
 #include "rules.bpf.h"
+#include "tap.bpf.h"
 
 #define EG_REJECT_LIMITED	0x100	/* the rule has a limit of its own */
 #define EG_REJECT_TRIAL		0x200

@@ -68,6 +68,7 @@ enum status cmd_detach(const struct command *self, int argc, char **argv);
 enum status cmd_status(const struct command *self, int argc, char **argv);
 enum status cmd_stats(const struct command *self, int argc, char **argv);
 enum status cmd_maps(const struct command *self, int argc, char **argv);
+enum status cmd_capture(const struct command *self, int argc, char **argv);
 enum status cmd_explain(const struct command *self, int argc, char **argv);
 enum status cmd_run(const struct command *self, int argc, char **argv);
 enum status cmd_doctor(const struct command *self, int argc, char **argv);

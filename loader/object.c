@@ -83,6 +83,7 @@ static int configure(struct echogate *skel, const struct object_options *opts)
 	skel->rodata->eg_offload = opts->mode != EG_MODE_NATIVE;
 	skel->rodata->eg_tick = object__tick();
 	skel->rodata->eg_trial = trial ?: 1;	/* 0 would be what no trial carries */
+	skel->rodata->eg_recording = opts->recorder;
 	skel->rodata->eg_swap = opts->swap;
 	skel->rodata->eg_l3 = opts->l3;
 	return 0;
@@ -203,6 +204,10 @@ static void list_maps(struct echogate *skel, struct bpf_map **maps)
 	maps[PIN_LIMITS] = skel->maps.eg_limits;
 	maps[PIN_SOURCES] = skel->maps.eg_sources;
 	maps[PIN_GATES] = skel->maps.eg_gates;
+	maps[PIN_TAPS] = skel->maps.data_eg_taps;
+	maps[PIN_TAP_RINGS] = skel->maps.eg_tap_rings;
+	maps[PIN_TAP_CELLS] = skel->maps.eg_tap_cells;
+	maps[PIN_RECORDER] = skel->maps.eg_recorder;
 	maps[PIN_CONFIG] = skel->maps.data_eg_config;
 	maps[PIN_ADDRS] = skel->maps.data_eg_addrs;
 	maps[PIN_PATHS] = skel->maps.eg_paths;
@@ -242,7 +247,10 @@ static int prepare_maps(struct bpf_map *const *maps, const struct content *conte
 
 	if (cpus < 0)
 		return cpus;
-	err = bpf_map__set_max_entries(maps[PIN_RULE_CELLS], cpus * EG_RULE_SLOTS);
+	err = bpf_map__set_max_entries(maps[PIN_RULE_CELLS], cpus * EG_RULE_SLOTS) ?:
+	      bpf_map__set_max_entries(maps[PIN_TAP_CELLS], cpus * EG_DIRECTION_COUNT) ?:
+	      bpf_map__set_max_entries(maps[PIN_RECORDER],
+				       cpus * EG_DIRECTION_COUNT * EG_RECORD_BUCKETS);
 	/* An array has one entry at least. */
 	for (int i = 0; !err && i < CONTENT_COUNT; i++)
 		err = bpf_map__set_max_entries(maps[contents[i].map], contents[i].count ?: 1);
