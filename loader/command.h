@@ -6,6 +6,7 @@
 #include "util.h"
 
 #include <getopt.h>
+#include <sys/types.h>
 
 #define ECHOGATE_VERSION	"0.1.0"
 
@@ -30,6 +31,9 @@ extern const size_t command_count;
 
 /* This is run for somebody who must not change anything. */
 extern bool only_looking;
+
+/* Who wants it run: the caller, or whom the daemon does it for. */
+extern uid_t asking_user;
 
 /* By name or unique prefix. Reports, and returns NULL. */
 const struct command *command__find(const char *name);

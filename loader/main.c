@@ -47,7 +47,7 @@ const struct command commands[] = {
 	  cmd_status, ACCESS_READ },
 	{ "stats",
 	  "[IFACE...] [--netns NAME] [--per-cpu] [--rate] [--watch[=SEC]] [--json] "
-	  "[--openmetrics] [--reset]",
+	  "[--openmetrics] [--reset] [--snmp] [-a|--absolute] [-z|--zeros]",
 	  "Show the counters",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --per-cpu        verdicts of each CPU too\n"
@@ -56,7 +56,12 @@ const struct command commands[] = {
 	  "interrupted\n"
 	  "      --json           as JSON; with --watch an object a line\n"
 	  "      --openmetrics    as OpenMetrics text\n"
-	  "      --reset          set the counters to zero after showing them\n",
+	  "      --reset          set the counters to zero after showing them\n"
+	  "      --snmp           the kernel's and echogate's together, under the kernel's names, as "
+	  "nstat does:\n"
+	  "                       what came since the last time; IFACE stands for its namespace\n"
+	  "  -a, --absolute       with --snmp: since boot, not since the last time\n"
+	  "  -z, --zeros          with --snmp: also what is zero\n",
 	  cmd_stats, ACCESS_READ },
 	{ "maps", "[IFACE...] [dump NAME] [--netns NAME] [--json]",
 	  "List the pinned maps, or dump one by its types",
@@ -187,6 +192,7 @@ int main(int argc, char **argv)
 	c = choose(argc, argv, &at);
 	if (!c)
 		return USAGE;
+	asking_user = getuid();
 	optind = 1;
 	st = c->run(c, argc - at, argv + at);
 	/* A full disk or a closed pipe must not look like success. */

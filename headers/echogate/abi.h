@@ -14,7 +14,9 @@
 
 #define EG_ICMP_SLOTS		64
 #define EG_PROTOCOL_SLOTS	64
+#define EG_PROTOCOL_IN6		32	/* slot of a protocol in IPv6, less its slot in IPv4 */
 #define EG_REASON_SLOTS		64
+#define EG_REJECT_SLOTS		8
 
 /* Rules ------------------------------------------------------------------ */
 
@@ -174,8 +176,10 @@ struct eg_cell {
 struct eg_counters {
 	struct eg_cell icmp[EG_ICMP_SLOTS];		/* by enum eg_icmp */
 	struct eg_cell icmp6[EG_ICMP_SLOTS];		/* by enum eg_icmp6 */
-	struct eg_cell protocol[EG_PROTOCOL_SLOTS];	/* by enum eg_protocol */
+	struct eg_cell protocol[EG_PROTOCOL_SLOTS];	/* by enum eg_protocol; see EG_PROTOCOL_IN6 */
 	struct eg_count reason[EG_REASON_SLOTS];	/* by enum eg_reason */
+	/* What was sent to reject, in bytes of IP: by family, IPv4 first, and enum eg_reject. */
+	struct eg_count sent[2][EG_REJECT_SLOTS];
 	/* No counters: where the programs work, their stack being small. */
 	struct eg_match match;
 	struct eg_walk walk;
@@ -720,7 +724,7 @@ EG_SAME("eg_cell", sizeof(struct eg_cell), 64);
 EG_SAME("eg_match", sizeof(struct eg_match), 128);
 EG_SAME("eg_walk", sizeof(struct eg_walk), 48);
 EG_SAME("eg_error", sizeof(struct eg_error), 88);
-EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16 + 128 + 48 + 88 + 128 * 8);
+EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 80 * 16 + 128 + 48 + 88 + 128 * 8);
 EG_SAME("eg_counters.icmp6", __builtin_offsetof(struct eg_counters, icmp6), EG_CELL_ICMP6 * 64);
 EG_SAME("eg_counters.protocol", __builtin_offsetof(struct eg_counters, protocol), EG_CELL_PROTOCOL * 64);
 EG_SAME("eg_counters.reason", __builtin_offsetof(struct eg_counters, reason), EG_CELL_COUNT * 64);
@@ -777,6 +781,7 @@ EG_SAME("eg_tracking", sizeof(struct eg_tracking), 80);
 
 _Static_assert(EG_REASON_COUNT <= 63, "a memo cell keeps six bits for a reason");
 _Static_assert((int)EG_ICMP_COUNT <= EG_ICMP_SLOTS && (int)EG_ICMP6_COUNT <= EG_ICMP_SLOTS, "ICMP slots");
-_Static_assert((int)EG_PROTOCOL_COUNT <= EG_PROTOCOL_SLOTS, "protocol slots");
+_Static_assert((int)EG_PROTOCOL_COUNT <= EG_PROTOCOL_IN6, "protocol slots");
+_Static_assert((int)EG_REJECT_COUNT <= EG_REJECT_SLOTS, "reject slots");
 
 #endif

@@ -106,6 +106,7 @@ the_same status --json
 the_same stats
 the_same stats --per-cpu --json
 the_same stats --openmetrics
+the_same stats --snmp -a
 the_same rules
 the_same rules --stats
 the_same rules h0 --json
