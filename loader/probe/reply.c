@@ -196,6 +196,11 @@ void reply__from_queue(const struct sock_extended_err *e, const union address *t
 	read_upper(&r->quoted, r->family, quoted, size);
 }
 
+bool reply__is_redirect(const struct reply *r)
+{
+	return r->family == AF_INET && r->kind == REPLY_ERROR && r->type == ICMP_REDIRECT;
+}
+
 /* Words ------------------------------------------------------------------------------ */
 
 static const char *const unreachable4[] = {
@@ -244,7 +249,7 @@ const char *reply__describe(const struct reply *r, char *text, size_t size)
 	} else if (!v4 && r->type == ICMPV6_PKT_TOOBIG) {
 		snprintf(text, size, "Packet too big: mtu=%u", r->info);
 		return text;
-	} else if (v4 && r->type == ICMP_REDIRECT) {
+	} else if (reply__is_redirect(r)) {
 		snprintf(text, size, "%s(New nexthop: %s)",
 			 word(redirects, ARRAY_SIZE(redirects), r->code) ?: "Redirect",
 			 address__print(&r->gateway, address));
