@@ -97,7 +97,7 @@ const struct command commands[] = {
 	{ "probe",
 	  "HOST... [-4|-6] [--count N] [--interval SEC] [--timeout SEC] [--deadline SEC] "
 	  "[--size BYTES] [--ttl N] [--tos N] [--df] [--pattern HEX] [--source ADDRESS] "
-	  "[--interface IFACE] [--flood[=RATE] [--yes-this-is-mine]] [--quiet] [--netns NAME] "
+	  "[--interface IFACE] [--flood [RATE] [--yes-this-is-mine]] [--quiet] [--netns NAME] "
 	  "[--json]",
 	  "Ping hosts, ten thousand of them if need be",
 	  "  HOST                 name, address, or @FILE with many of them; @- reads standard "
@@ -115,7 +115,7 @@ const struct command commands[] = {
 	  "  -p, --pattern HEX    what the data is filled with, up to 16 bytes\n"
 	  "      --source ADDRESS from this one of our addresses\n"
 	  "  -I, --interface IFACE through this interface\n"
-	  "      --flood[=RATE]   as fast as it goes, or RATE packets a second: loopback and this "
+	  "      --flood [RATE]   as fast as it goes, or RATE packets a second: loopback and this "
 	  "machine's\n"
 	  "                       own addresses only\n"
 	  "      --yes-this-is-mine  ... or a host that you answer for\n"

@@ -245,7 +245,7 @@ static void send_one(struct ping *p, struct target *t)
 static __u64 next_due(const struct ping *p)
 {
 	return p->begun + p->turn / p->count * p->o->interval +
-	       p->turn % p->count * p->o->interval / p->count;
+	       (__u64)((unsigned __int128)p->o->interval * (p->turn % p->count) / p->count);
 }
 
 static void send_due(struct watch *w)
@@ -521,7 +521,9 @@ int ping__run(const struct probe_options *o, const struct hosts *hosts)
 		goto cleanup;
 	}
 	p.result.elapsed = monotonic_ns() - p.begun;
-	pingprint__end(&p.result);
+	/* What never began has no statistics; why has been said. */
+	if (p.given_up < p.count || o->json)
+		pingprint__end(&p.result);
 	status = verdict(&p, hosts);
 cleanup:
 	for (size_t i = 0; i < p.count; i++)

@@ -116,6 +116,20 @@ static enum status choose_family(struct probe_options *o, int family)
 	return DONE;
 }
 
+static bool all_digits(const char *s)
+{
+	return s && *s && !s[strspn(s, "0123456789")];
+}
+
+/* The rate may be the next argument, since no host is called by a number alone. */
+static enum status take_flood(struct probe_options *o, char **argv)
+{
+	o->kind = flood__run;
+	if (!optarg && all_digits(argv[optind]))
+		optarg = argv[optind++];
+	return optarg ? parse_u64("--flood", FLOOD_RATE_MAX, &o->rate) : DONE;
+}
+
 static enum status take(struct probe_options *o, int option)
 {
 	unsigned long size;
@@ -156,9 +170,6 @@ static enum status take(struct probe_options *o, int option)
 	case OPTION_SOURCE:
 		o->source = optarg;
 		return DONE;
-	case OPTION_FLOOD:
-		o->kind = flood__run;
-		return optarg ? parse_u64("--flood", FLOOD_RATE_MAX, &o->rate) : DONE;
 	case OPTION_MINE:
 		o->mine = true;
 		return DONE;
@@ -192,7 +203,10 @@ static enum status find_places(struct probe_options *o)
 enum status cmd_probe(const struct command *self, int argc, char **argv)
 {
 	struct probe_options o = {
-		.interval = SECOND, .timeout = 2 * SECOND, .size = 56, .ttl = -1, .tos = -1,
+		.timeout = 2 * SECOND,
+		.size = 56,
+		.ttl = -1,
+		.tos = -1,
 		.kind = ping__run,
 	};
 	struct scope scope = SCOPE_INIT;
@@ -204,11 +218,15 @@ enum status cmd_probe(const struct command *self, int argc, char **argv)
 	while ((option = command__option(self, argc, argv, SHORTS, longs)) != OPTION_END) {
 		if (option == OPTION_HELP)
 			return DONE;
-		if (option == OPTION_WRONG || take(&o, option))
+		if (option == OPTION_WRONG ||
+		    (option == OPTION_FLOOD ? take_flood(&o, argv) : take(&o, option)))
 			return USAGE;
 	}
 	if (optind == argc)
 		return command__wrong(self, "no host is named");
+	if (o.kind == flood__run && o.interval)
+		return command__wrong(self, "a flood has a rate, --flood RATE, and no --interval");
+	o.interval = o.interval ?: SECOND;
 	st = names__read(&names, argv + optind, argc - optind);
 	if (!st && o.netns)
 		st = scope__open(&scope, o.netns);
