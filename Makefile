@@ -39,7 +39,7 @@ HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loade
 LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
 
-LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
+LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c loader/*/*.c))
 LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
 UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
 FUZZ_BIN	:= $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
@@ -353,5 +353,6 @@ clean:
 
 FORCE:
 
--include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/tests/*.d $(OUT)/tests/loader/*.d \
-	   $(OUT)/tests/fuzz/*.d)
+-include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/loader/*/*.d $(OUT)/tests/*.d \
+	   $(OUT)/tests/loader/*.d $(OUT)/tests/loader/*/*.d $(OUT)/tests/fuzz/*.d \
+	   $(OUT)/tests/fuzz/*/*.d)

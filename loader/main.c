@@ -94,6 +94,36 @@ const struct command commands[] = {
 	  "expects.\n"
 	  "Exit status 1 if there is an error, else 0.\n",
 	  cmd_doctor, ACCESS_LOCAL },
+	{ "probe",
+	  "HOST... [-4|-6] [--count N] [--interval SEC] [--timeout SEC] [--deadline SEC] "
+	  "[--size BYTES] [--ttl N] [--tos N] [--df] [--pattern HEX] [--source ADDRESS] "
+	  "[--interface IFACE] [--flood[=RATE] [--yes-this-is-mine]] [--quiet] [--netns NAME] "
+	  "[--json]",
+	  "Ping hosts, ten thousand of them if need be",
+	  "  HOST                 name, address, or @FILE with many of them; @- reads standard "
+	  "input\n"
+	  "  -4, -6               IPv4 only, IPv6 only\n"
+	  "  -c, --count N        so many requests to each host (default: until interrupted)\n"
+	  "  -i, --interval SEC   from one request to a host to the next (0.002 to 86400, "
+	  "default 1)\n"
+	  "  -W, --timeout SEC    how long the last reply is waited for (default 2)\n"
+	  "  -w, --deadline SEC   when all of it ends (of a flood: default 10)\n"
+	  "  -s, --size BYTES     of data behind the ICMP header (default 56)\n"
+	  "  -t, --ttl N          TTL or hop limit\n"
+	  "  -Q, --tos N          type of service or traffic class\n"
+	  "      --df             never in fragments: too long is an error, here or on the way\n"
+	  "  -p, --pattern HEX    what the data is filled with, up to 16 bytes\n"
+	  "      --source ADDRESS from this one of our addresses\n"
+	  "  -I, --interface IFACE through this interface\n"
+	  "      --flood[=RATE]   as fast as it goes, or RATE packets a second: loopback and this "
+	  "machine's\n"
+	  "                       own addresses only\n"
+	  "      --yes-this-is-mine  ... or a host that you answer for\n"
+	  "  -q, --quiet          only the statistics\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON\n\n"
+	  "Exit status as ping's: 0 every host answered, 1 one didn't, 2 anything else.\n",
+	  cmd_probe, ACCESS_LOCAL },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
 	  "      --json           as JSON\n", cmd_version, ACCESS_LOCAL },
 	{ "help", "[COMMAND | reasons]", "Show this list, or more about a command",
