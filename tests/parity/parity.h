@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "craft.h"
+#include "probe/craft.h"
 
 #define CASE_FRAMES  16
 #define CASE_REPLIES 64

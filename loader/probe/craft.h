@@ -3,8 +3,8 @@
  * Frames from descriptions, however wrong they are meant to be: what `probe --conformance`
  * sends, and the parity test, too. Silent; nothing is allocated.
  */
-#ifndef LOADER_CRAFT_H
-#define LOADER_CRAFT_H
+#ifndef PROBE_CRAFT_H
+#define PROBE_CRAFT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,8 +19,9 @@ struct frame {
 
 enum sum_mode {
 	SUM_GOOD,
+	/* Wrong ones; where that happens to be right, another that isn't. */
 	SUM_ADD,   /* the right one plus .sum_arg */
-	SUM_FIXED, /* .sum_arg whatever is right */
+	SUM_FIXED, /* .sum_arg */
 	SUM_SWAPPED,
 	SUM_WANT,      /* right, and .sum_arg: the identifier is chosen to fit */
 	SUM_WANT_FFFF, /* 0xffff where 0x0000 is right, the identifier chosen to fit */

@@ -3,8 +3,8 @@
  * What `probe --conformance` sends: one list of requests for each family, each with what the
  * RFC demands and what Linux does by its default settings. Silent.
  */
-#ifndef LOADER_BATTERY_H
-#define LOADER_BATTERY_H
+#ifndef PROBE_BATTERY_H
+#define PROBE_BATTERY_H
 
 #include "craft.h"
 
@@ -45,7 +45,8 @@ enum request_flag {
 	REQUEST_EXPIRES		= 1 << 4,	/* fragments that will be missed: an error, later */
 	REQUEST_LIMITED		= 1 << 5,	/* sent REQUEST_BURST times; the errors are limited */
 	REQUEST_LABEL		= 1 << 6,	/* an echoed flow label is worth a word */
-	REQUEST_TTL		= 1 << 7,	/* so is the reply's TTL */
+	REQUEST_TTL		= 1 << 7,	/* so is the reply's TTL, */
+	REQUEST_ID		= 1 << 8,	/* and the request's identification in it */
 };
 
 struct request {

@@ -25,6 +25,12 @@ static uint32_t add_words(uint32_t sum, const uint8_t *data, size_t len)
 	return sum;
 }
 
+/* Zero has two faces, both of which are right. */
+static uint16_t avoid(uint16_t good, uint16_t sum)
+{
+	return sum % 0xffff == good % 0xffff ? sum ^ 0x0f0f : sum;
+}
+
 /* The field whose value is at *free_field may be chosen so that the sum is as wanted. */
 static uint16_t choose_sum(uint32_t sum, enum sum_mode mode, uint16_t arg, uint8_t *free_field)
 {
@@ -33,11 +39,11 @@ static uint16_t choose_sum(uint32_t sum, enum sum_mode mode, uint16_t arg, uint8
 
 	switch (mode) {
 	case SUM_ADD:
-		return good + arg;
+		return avoid(good, good + arg);
 	case SUM_FIXED:
-		return arg;
+		return avoid(good, arg);
 	case SUM_SWAPPED:
-		return good << 8 | good >> 8;
+		return avoid(good, good << 8 | good >> 8);
 	case SUM_WANT:
 	case SUM_WANT_FFFF:
 		/* The free field is 0 in sum: it takes what is missing, in ones' complement. */

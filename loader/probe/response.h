@@ -3,8 +3,8 @@
  * What came back to a request of `probe --conformance`, read without belief in anything: any
  * bytes may be given. Silent; nothing is allocated.
  */
-#ifndef LOADER_RESPONSE_H
-#define LOADER_RESPONSE_H
+#ifndef PROBE_RESPONSE_H
+#define PROBE_RESPONSE_H
 
 #include "util.h"
 
