@@ -512,6 +512,8 @@ static enum status check(const struct command *self, const struct stats_options 
 	if (o->snmp && (o->openmetrics || o->per_cpu || o->reset))
 		return command__wrong(self, "--snmp goes with none of --openmetrics, --per-cpu and "
 					    "--reset");
+	if (o->snmp && shows_echoes(o))
+		return command__wrong(self, "--snmp goes with neither --rtt nor --observed");
 	if (o->absolute && o->rate)
 		return command__wrong(self, "--absolute and --rate exclude each other");
 	if (o->reset && (o->watch || o->rate))
