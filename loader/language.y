@@ -402,7 +402,7 @@ static size_t alternatives(const struct parser *p, struct expected *e,
 		words[n++] = "a rule (pass, drop, answer, reject, count)";
 		take_out(e, YYSYMBOL_PASS, YYSYMBOL_REJECT);
 	}
-	if (EXPECTED(e, FROM)) {
+	if (EXPECTED(e, FROM) && EXPECTED(e, TO)) {
 		words[n++] = EXPECTED(e, NOT) ? "a matcher (from, to, tcp, icmp, type, port, not, ...)" :
 						"a matcher (from, to, tcp, icmp, type, port, ...)";
 		take_out(e, YYSYMBOL_NOT, YYSYMBOL_TO);
