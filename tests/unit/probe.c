@@ -533,6 +533,11 @@ static void test_queue(void **state)
 	}
 	assert_int_equal(r.quoted.seq, 5);
 	assert_int_equal(r.info, 1400);
+	e.ee_type = ICMP_REDIRECT;
+	e.ee_info = 0xc612004d;
+	reply__from_queue(&e, &to, quoted, sizeof(quoted), &r);
+	assert_int_equal(r.info, 0);
+	assert_int_equal(ntohl(r.gateway.in.sin_addr.s_addr), 0xc612004d);
 }
 
 int main(void)
