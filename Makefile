@@ -219,10 +219,10 @@ $(TOOL_BIN): $(OUT)/tests/%: tests/tools/%.c $(wildcard tests/tools/*.h) $(OUT)/
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $< $(LOADER_LIBS) -o $@
 
-$(OUT)/tests/parity: $(PARITY_SRC) $(wildcard tests/parity/*.h) $(OUT)/clang
+$(OUT)/tests/parity: $(PARITY_SRC) $(OUT)/loader/probe/craft.o $(wildcard tests/parity/*.h) $(OUT)/clang
 	$(call say,CC,tests/parity)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(PARITY_SRC) -lbpf -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) $(filter %.c %.o,$^) -lbpf -o $@
 
 $(OUT)/tests/bench: $(BENCH_SRC) $(wildcard tests/bench/*.h) $(BOUT)/bench.skel.h $(OUT)/clang
 	$(call say,CC,tests/bench)

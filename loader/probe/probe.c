@@ -17,6 +17,7 @@ enum {
 	OPTION_DF,
 	OPTION_SOURCE,
 	OPTION_FLOOD,
+	OPTION_CONFORMANCE,
 	OPTION_MINE,
 	OPTION_JSON,
 };
@@ -35,6 +36,7 @@ static const struct option longs[] = {
 	{ "df", no_argument, NULL, OPTION_DF },
 	{ "source", required_argument, NULL, OPTION_SOURCE },
 	{ "flood", optional_argument, NULL, OPTION_FLOOD },
+	{ "conformance", no_argument, NULL, OPTION_CONFORMANCE },
 	{ "yes-this-is-mine", no_argument, NULL, OPTION_MINE },
 	{ "netns", required_argument, NULL, OPTION_NETNS },
 	{ "json", no_argument, NULL, OPTION_JSON },
@@ -126,6 +128,9 @@ static enum status take(struct probe_options *o, int option)
 		return DONE;
 	case OPTION_SOURCE:
 		o->source = optarg;
+		return DONE;
+	case OPTION_CONFORMANCE:
+		o->kind = conformance__run;
 		return DONE;
 	case OPTION_MINE:
 		o->mine = true;

@@ -57,5 +57,6 @@ enum status pattern__parse(struct pattern *p, const char *text);
 /* The kinds. */
 int ping__run(const struct probe_options *o, const struct hosts *hosts);
 int flood__run(const struct probe_options *o, const struct hosts *hosts);
+int conformance__run(const struct probe_options *o, const struct hosts *hosts);
 
 #endif
