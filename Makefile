@@ -154,6 +154,11 @@ $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 $(OUT)/tests/unit-loop: $(addprefix $(OUT)/tests/loader/,loop.o util.o)
 $(OUT)/tests/unit-loop: UNIT_LIBS = -lbpf
 
+PROBE_PURE	:= $(addsuffix .o,$(addprefix probe/,address echo reply) util)
+$(OUT)/tests/unit-probe: $(addprefix $(OUT)/tests/loader/,probe/samples.o probe/target.o probe/values.o \
+				$(PROBE_PURE))
+$(OUT)/tests/unit-probe: UNIT_LIBS = -lbpf -lm
+
 # The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
 $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
 	$(call say,LINK,$@)
@@ -183,6 +188,9 @@ $(OUT)/tests/fuzz-language: $(addprefix $(OUT)/tests/fuzz/,$(LANGUAGE))
 $(OUT)/tests/fuzz-language: FUZZ_LIBS = -lbpf
 $(OUT)/tests/fuzz-request: $(addprefix $(OUT)/tests/fuzz/,wire.o util.o)
 $(OUT)/tests/fuzz-request: FUZZ_LIBS = -ljson-c -lbpf
+
+$(OUT)/tests/fuzz-reply: $(addprefix $(OUT)/tests/fuzz/,$(PROBE_PURE))
+$(OUT)/tests/fuzz-reply: FUZZ_LIBS = -lbpf
 
 $(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
 	$(call say,CLANG,$<)
