@@ -37,7 +37,7 @@ BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member 
 CFLAGS		?= -O2 -g
 HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
 LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
-LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
+LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS)) -lm
 
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c loader/*/*.c))
 LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
@@ -157,6 +157,11 @@ $(OUT)/tests/unit-conformance: $(addprefix $(OUT)/tests/loader/,probe/battery.o 
 				 probe/judge.o probe/response.o util.o)
 $(OUT)/tests/unit-conformance: UNIT_LIBS = -lbpf
 
+PROBE_PURE	:= $(addsuffix .o,$(addprefix probe/,address echo reply) util)
+$(OUT)/tests/unit-probe: $(addprefix $(OUT)/tests/loader/,probe/samples.o probe/target.o probe/values.o \
+				$(PROBE_PURE))
+$(OUT)/tests/unit-probe: UNIT_LIBS = -lbpf -lm
+
 # The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
 $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
 	$(call say,LINK,$@)
@@ -190,6 +195,9 @@ $(OUT)/tests/fuzz-request: FUZZ_LIBS = -ljson-c -lbpf
 $(OUT)/tests/fuzz-response: $(addprefix $(OUT)/tests/fuzz/probe/,battery.o craft.o judge.o response.o)
 $(OUT)/tests/fuzz-response: $(OUT)/tests/fuzz/util.o
 $(OUT)/tests/fuzz-response: FUZZ_LIBS = -lbpf
+
+$(OUT)/tests/fuzz-reply: $(addprefix $(OUT)/tests/fuzz/,$(PROBE_PURE))
+$(OUT)/tests/fuzz-reply: FUZZ_LIBS = -lbpf
 
 $(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
 	$(call say,CLANG,$<)

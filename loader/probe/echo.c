@@ -44,6 +44,19 @@ void echo__renumber(void *message, int family, __u16 seq)
 	memcpy(message, &head, sizeof(head));
 }
 
+void echo__finish(void *message, int family, size_t size)
+{
+	struct icmphdr head;
+
+	if (family != AF_INET)
+		return;
+	memcpy(&head, message, sizeof(head));
+	head.checksum = 0;
+	memcpy(message, &head, sizeof(head));
+	head.checksum = echo__checksum(message, size);
+	memcpy(message, &head, sizeof(head));
+}
+
 void echo__build(void *message, int family, __u16 id, __u16 seq, const struct pattern *p,
 		 size_t size)
 {
@@ -56,8 +69,5 @@ void echo__build(void *message, int family, __u16 id, __u16 seq, const struct pa
 	for (size_t i = 0; i < size; i++)
 		data[i] = pattern__byte(p, i);
 	memcpy(message, &head, sizeof(head));
-	if (family == AF_INET) {
-		head.checksum = echo__checksum(message, sizeof(head) + size);
-		memcpy(message, &head, sizeof(head));
-	}
+	echo__finish(message, family, sizeof(head) + size);
 }

@@ -14,6 +14,9 @@ __u16 echo__checksum(const void *message, size_t size);
 void echo__build(void *message, int family, __u16 id, __u16 seq, const struct pattern *p,
 		 size_t size);
 
+/* Its checksum, after its bytes have been changed. */
+void echo__finish(void *message, int family, size_t size);
+
 /* Gives a message that echo__build() made another number, and its checksum what that takes. */
 void echo__renumber(void *message, int family, __u16 seq);
 

@@ -4,10 +4,6 @@
 #include "loop.h"
 #include "netns.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define YEAR		(366 * 86400)
@@ -49,44 +45,7 @@ static const struct option longs[] = {
 
 #define SHORTS	"46c:i:s:t:Q:p:I:W:w:q"
 
-/* Values --------------------------------------------------------------------------- */
-
-enum status parse_seconds(const char *what, const char *text, __u64 min, __u64 max, __u64 *ns)
-{
-	__u64 value = 0, unit = SECOND;
-	const char *p = text;
-	bool digits = false;
-
-	for (; isdigit((unsigned char)*p) && value <= max * SECOND; p++, digits = true)
-		value = value * 10 + (*p - '0') * SECOND;
-	if (*p == '.')
-		for (p++; isdigit((unsigned char)*p); p++, digits = true)
-			value += (*p - '0') * (unit /= 10);
-	if (!digits || (*p && !isdigit((unsigned char)*p)))
-		return report(USAGE, "%s: \"%s\" is no number of seconds; expected something like "
-			      "1 or 0.2", what, text);
-	if (*p || value < min || value > max * SECOND)
-		return report(USAGE, "%s: %s is out of range; expected %g to %llu seconds", what,
-			      text, (double)min / SECOND, max);
-	*ns = value;
-	return DONE;
-}
-
-enum status pattern__parse(struct pattern *p, const char *text)
-{
-	size_t digits = strspn(text, "0123456789abcdefABCDEF");
-
-	if (!digits || digits % 2 || text[digits])
-		return report(USAGE, "--pattern: \"%s\" isn't pairs of hex digits; expected "
-			      "something like ff00", text);
-	if (digits / 2 > PATTERN_MAX)
-		return report(USAGE, "--pattern: %zu bytes are too many; expected 1 to %d",
-			      digits / 2, PATTERN_MAX);
-	p->size = digits / 2;
-	for (size_t i = 0; i < p->size; i++)
-		p->bytes[i] = strtoul((char[]){ text[2 * i], text[2 * i + 1], 0 }, NULL, 16);
-	return DONE;
-}
+/* Options -------------------------------------------------------------------------- */
 
 static enum status parse_int(const char *what, int min, int max, int *value)
 {
@@ -108,14 +67,26 @@ static enum status parse_u64(const char *what, __u64 max, __u64 *value)
 	return st;
 }
 
-/* Options -------------------------------------------------------------------------- */
-
 static enum status choose_family(struct probe_options *o, int family)
 {
 	if (o->family != AF_UNSPEC && o->family != family)
 		return report(USAGE, "probe: -4 and -6 exclude each other");
 	o->family = family;
 	return DONE;
+}
+
+static bool all_digits(const char *s)
+{
+	return s && *s && !s[strspn(s, "0123456789")];
+}
+
+/* The rate may be the next argument, since no host is called by a number alone. */
+static enum status take_flood(struct probe_options *o, char **argv)
+{
+	o->kind = flood__run;
+	if (!optarg && all_digits(argv[optind]))
+		optarg = argv[optind++];
+	return optarg ? parse_u64("--flood", FLOOD_RATE_MAX, &o->rate) : DONE;
 }
 
 static enum status take(struct probe_options *o, int option)
@@ -158,9 +129,6 @@ static enum status take(struct probe_options *o, int option)
 	case OPTION_SOURCE:
 		o->source = optarg;
 		return DONE;
-	case OPTION_FLOOD:
-		o->kind = flood__run;
-		return optarg ? parse_u64("--flood", FLOOD_RATE_MAX, &o->rate) : DONE;
 	case OPTION_CONFORMANCE:
 		o->kind = conformance__run;
 		return DONE;
@@ -197,7 +165,10 @@ static enum status find_places(struct probe_options *o)
 enum status cmd_probe(const struct command *self, int argc, char **argv)
 {
 	struct probe_options o = {
-		.interval = SECOND, .timeout = 2 * SECOND, .size = 56, .ttl = -1, .tos = -1,
+		.timeout = 2 * SECOND,
+		.size = 56,
+		.ttl = -1,
+		.tos = -1,
 		.kind = ping__run,
 	};
 	struct scope scope = SCOPE_INIT;
@@ -209,11 +180,15 @@ enum status cmd_probe(const struct command *self, int argc, char **argv)
 	while ((option = command__option(self, argc, argv, SHORTS, longs)) != OPTION_END) {
 		if (option == OPTION_HELP)
 			return DONE;
-		if (option == OPTION_WRONG || take(&o, option))
+		if (option == OPTION_WRONG ||
+		    (option == OPTION_FLOOD ? take_flood(&o, argv) : take(&o, option)))
 			return USAGE;
 	}
 	if (optind == argc)
 		return command__wrong(self, "no host is named");
+	if (o.kind == flood__run && o.interval)
+		return command__wrong(self, "a flood has a rate, --flood RATE, and no --interval");
+	o.interval = o.interval ?: SECOND;
 	st = names__read(&names, argv + optind, argc - optind);
 	if (!st && o.netns)
 		st = scope__open(&scope, o.netns);

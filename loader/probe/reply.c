@@ -166,6 +166,11 @@ void reply__parse(int family, const void *message, size_t size, struct reply *r)
 	}
 }
 
+bool reply__is_redirect(const struct reply *r)
+{
+	return r->family == AF_INET && r->kind == REPLY_ERROR && r->type == ICMP_REDIRECT;
+}
+
 void reply__parse_ipv4(const void *packet, size_t size, struct reply *r)
 {
 	const __u8 *p = packet;
@@ -188,7 +193,12 @@ void reply__from_queue(const struct sock_extended_err *e, const union address *t
 	r->kind = REPLY_ERROR;
 	r->type = e->ee_type;
 	r->code = e->ee_code;
-	r->info = e->ee_info;
+	/* Host order, a gateway too. */
+	if (reply__is_redirect(r))
+		r->gateway.in = (struct sockaddr_in){ .sin_family = AF_INET,
+						      .sin_addr.s_addr = htonl(e->ee_info) };
+	else
+		r->info = e->ee_info;
 	r->quoted.to = *to;
 	r->quoted.protocol = r->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	r->body = quoted;
@@ -244,7 +254,7 @@ const char *reply__describe(const struct reply *r, char *text, size_t size)
 	} else if (!v4 && r->type == ICMPV6_PKT_TOOBIG) {
 		snprintf(text, size, "Packet too big: mtu=%u", r->info);
 		return text;
-	} else if (v4 && r->type == ICMP_REDIRECT) {
+	} else if (reply__is_redirect(r)) {
 		snprintf(text, size, "%s(New nexthop: %s)",
 			 word(redirects, ARRAY_SIZE(redirects), r->code) ?: "Redirect",
 			 address__print(&r->gateway, address));

@@ -58,6 +58,9 @@ void reply__parse_ipv4(const void *packet, size_t size, struct reply *r);
 void reply__from_queue(const struct sock_extended_err *e, const union address *to,
 		       const void *quoted, size_t size, struct reply *r);
 
+/* IPv4's, which is no error: the packet was forwarded all the same. */
+bool reply__is_redirect(const struct reply *r);
+
 /* The error in ping's words: "Destination Host Unreachable"; returns @text. */
 const char *reply__describe(const struct reply *r, char *text, size_t size);
 
