@@ -154,6 +154,10 @@ $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 $(OUT)/tests/unit-loop: $(addprefix $(OUT)/tests/loader/,loop.o util.o)
 $(OUT)/tests/unit-loop: UNIT_LIBS = -lbpf
 
+$(OUT)/tests/unit-conformance: $(addprefix $(OUT)/tests/loader/,probe/battery.o probe/craft.o \
+				 probe/judge.o probe/response.o util.o)
+$(OUT)/tests/unit-conformance: UNIT_LIBS = -lbpf
+
 PROBE_PURE	:= $(addsuffix .o,$(addprefix probe/,address echo reply) util)
 $(OUT)/tests/unit-probe: $(addprefix $(OUT)/tests/loader/,probe/samples.o probe/target.o probe/values.o \
 				$(PROBE_PURE))
@@ -188,6 +192,10 @@ $(OUT)/tests/fuzz-language: $(addprefix $(OUT)/tests/fuzz/,$(LANGUAGE))
 $(OUT)/tests/fuzz-language: FUZZ_LIBS = -lbpf
 $(OUT)/tests/fuzz-request: $(addprefix $(OUT)/tests/fuzz/,wire.o util.o)
 $(OUT)/tests/fuzz-request: FUZZ_LIBS = -ljson-c -lbpf
+
+$(OUT)/tests/fuzz-response: $(addprefix $(OUT)/tests/fuzz/probe/,battery.o craft.o judge.o response.o)
+$(OUT)/tests/fuzz-response: $(OUT)/tests/fuzz/util.o
+$(OUT)/tests/fuzz-response: FUZZ_LIBS = -lbpf
 
 $(OUT)/tests/fuzz-reply: $(addprefix $(OUT)/tests/fuzz/,$(PROBE_PURE))
 $(OUT)/tests/fuzz-reply: FUZZ_LIBS = -lbpf
