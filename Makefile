@@ -37,9 +37,9 @@ BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member 
 CFLAGS		?= -O2 -g
 HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
 LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
-LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
+LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS)) -lm
 
-LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
+LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c loader/*/*.c))
 LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
 UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
 FUZZ_BIN	:= $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
@@ -211,10 +211,10 @@ $(TOOL_BIN): $(OUT)/tests/%: tests/tools/%.c $(wildcard tests/tools/*.h) $(OUT)/
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $< $(LOADER_LIBS) -o $@
 
-$(OUT)/tests/parity: $(PARITY_SRC) $(wildcard tests/parity/*.h) $(OUT)/clang
+$(OUT)/tests/parity: $(PARITY_SRC) $(OUT)/loader/probe/craft.o $(wildcard tests/parity/*.h) $(OUT)/clang
 	$(call say,CC,tests/parity)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(PARITY_SRC) -lbpf -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) $(filter %.c %.o,$^) -lbpf -o $@
 
 $(OUT)/tests/bench: $(BENCH_SRC) $(wildcard tests/bench/*.h) $(BOUT)/bench.skel.h $(OUT)/clang
 	$(call say,CC,tests/bench)
@@ -353,5 +353,6 @@ clean:
 
 FORCE:
 
--include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/tests/*.d $(OUT)/tests/loader/*.d \
-	   $(OUT)/tests/fuzz/*.d)
+-include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/loader/*/*.d $(OUT)/tests/*.d \
+	   $(OUT)/tests/loader/*.d $(OUT)/tests/loader/*/*.d $(OUT)/tests/fuzz/*.d \
+	   $(OUT)/tests/fuzz/*/*.d)

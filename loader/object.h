@@ -25,6 +25,7 @@ struct object_options {
 	int reuse[PIN_MAP_COUNT];	/* a map that is there already, or -1 */
 	enum eg_mode mode;		/* of ingress */
 	bool swap;			/* reply-path swap */
+	bool recorder;			/* recorder on */
 	bool l3;			/* frames without an Ethernet header */
 };
 
