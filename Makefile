@@ -192,6 +192,10 @@ $(OUT)/tests/fuzz-language: $(addprefix $(OUT)/tests/fuzz/,$(LANGUAGE))
 $(OUT)/tests/fuzz-language: FUZZ_LIBS = -lbpf
 $(OUT)/tests/fuzz-request: $(addprefix $(OUT)/tests/fuzz/,wire.o util.o)
 $(OUT)/tests/fuzz-request: FUZZ_LIBS = -ljson-c -lbpf
+$(OUT)/tests/fuzz-capture: $(addprefix $(OUT)/tests/fuzz/,packets.o hex.o util.o)
+$(OUT)/tests/fuzz-capture: FUZZ_LIBS = -lpcap -lbpf
+$(OUT)/tests/fuzz-differential: $(BOUT)/echogate.skel.h $(OUT)/loader.a
+$(OUT)/tests/fuzz-differential: FUZZ_LIBS = $(OUT)/loader.a -lcmocka $(LOADER_LIBS)
 
 $(OUT)/tests/fuzz-response: $(addprefix $(OUT)/tests/fuzz/probe/,battery.o craft.o judge.o response.o)
 $(OUT)/tests/fuzz-response: $(OUT)/tests/fuzz/util.o
