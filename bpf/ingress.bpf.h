@@ -7,6 +7,7 @@
 #define EG_INGRESS_BPF_H
 
 #include "reject.bpf.h"
+#include "track.bpf.h"
 
 /* A request on its way through a hook. */
 struct eg_work {
@@ -386,6 +387,8 @@ static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook,
 	bits = set->rules ? eg_kind_entry(EG_INGRESS, kind) : 0;
 	if (bits ? !set->simple : asks)
 		return EG_VERDICT_COUNT;
+	if (eg_tracks(EG_INGRESS) && eg_kind_tracked(EG_INGRESS, kind))
+		return EG_VERDICT_COUNT;
 	if (unlikely(eg_is_trial(ctx, hook) || eg_tap_live()))
 		return EG_VERDICT_COUNT;
 	counters = eg_counters_of(EG_INGRESS);
@@ -462,11 +465,15 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 	m = &counters->match;
 	noted = eg_note(m, noted);
 	answer = eg_rulesets[EG_INGRESS].fallback == EG_DEFAULT_ANSWER;
-	if (eg_filters(EG_INGRESS)) {
+	if (eg_filters(EG_INGRESS) || eg_tracks(EG_INGRESS)) {
 		if (eg_tag_aside(ctx, hook, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);
 		eg_put_aside(m, &p, reason, c.pos);
 		reason = eg_take_up(m, &p, c.pos);
+	}
+	if (eg_tracks(EG_INGRESS))
+		m->solicited = eg_track(ctx, hook, m, p.kind);
+	if (eg_filters(EG_INGRESS)) {
 		rule = eg_rules_match(c.pos, c.end, &p, EG_INGRESS, bytes, m);
 		if (rule ? rule->verdict == EG_RULE_DROP
 			 : eg_rulesets[EG_INGRESS].fallback == EG_DEFAULT_DROP && !m->protect)
@@ -532,16 +539,21 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb)
 	m = &counters->match;
 	noted = eg_note(m, noted);
 	reason = eg_parse_rest(c, kind, eg_l3, &p);
-	if (eg_filters(EG_EGRESS)) {
+	if (eg_filters(EG_EGRESS) || eg_tracks(EG_EGRESS)) {
 		if (eg_tag_aside(skb, EG_HOOK_TC, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);
 		eg_put_aside(m, &p, reason, c.pos);
 		reason = eg_take_up(m, &p, c.pos);
+	}
+	if (eg_filters(EG_EGRESS)) {
 		rule = eg_rules_match(c.pos, c.end, &p, EG_EGRESS, bytes, m);
 		if (rule ? rule->verdict == EG_RULE_DROP
 			 : eg_rulesets[EG_EGRESS].fallback == EG_DEFAULT_DROP && !m->protect)
 			verdict = EG_VERDICT_DROP;
 	}
+	if (eg_tracks(EG_EGRESS) && eg_kind_tracked(EG_EGRESS, m->kind) && !trial &&
+	    verdict == EG_VERDICT_PASS)
+		eg_track_out(skb);
 	/* Reasons say why a request wasn't answered; outgoing ones aren't meant to be. */
 	if (p.echo != EG_ECHO_NONE || rule || verdict == EG_VERDICT_DROP)
 		reason = EG_REASON_NONE;

@@ -152,6 +152,38 @@ struct {
 	__type(value, struct eg_source_bucket);
 } eg_sources SEC(".maps");
 
+/* Requests that left, and what is known of round trips and of those who send requests. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_ECHO_BUCKETS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_echo_bucket);
+} eg_echoes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EG_RTT_ROWS);
+	__type(key, __u32);
+	__type(value, struct eg_rtt);
+} eg_rtt SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EG_OBSERVED_MAX);
+	__type(key, struct eg_observed_key);
+	__type(value, struct eg_observed);
+} eg_observed SEC(".maps");
+
+/* No program reads this one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_group);
+} eg_groups SEC(".maps");
+
 /* Written in trial runs only (explain). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -213,6 +245,7 @@ const volatile bool eg_l3 = false;
 const volatile bool eg_offload = false;
 const volatile struct eg_ruleset eg_rulesets[EG_DIRECTION_COUNT] = {};
 const volatile struct eg_prefix_info eg_prefix_info = {};
+const volatile struct eg_tracking eg_tracking = {};
 /* Length of a jiffy, ns. */
 const volatile __u64 eg_tick = 4000000;
 /*

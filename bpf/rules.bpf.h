@@ -86,11 +86,13 @@ static __always_inline void eg_rule_count(__u32 slot, __u64 bytes)
 	}
 }
 
-/* The fields that need tables of addresses. */
-static __always_inline void eg_fields_addresses(const volatile __u32 *used, struct eg_match *m)
+/* The fields that need tables: of addresses, and of echo requests (track.bpf.h). */
+static __always_inline void eg_fields_looked_up(const volatile __u32 *used, struct eg_match *m)
 {
 	bool v4 = m->family == AF_INET;
 
+	if (*used & EG_BIT(EG_FIELD_SOLICITED))
+		m->index[EG_FIELD_SOLICITED] = m->solicited;
 	if (!m->family)
 		return;
 	if (*used & EG_BIT(EG_FIELD_OWN)) {
@@ -461,7 +463,7 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 	if (!bits)
 		return NULL;
 	if (eg_rulesets[direction].header)
-		eg_fields_addresses(used, m);
+		eg_fields_looked_up(used, m);
 	m->bytes = bytes;
 	if (eg_rulesets[direction].rules <= EG_WORD_BITS) {
 		if (eg_rulesets[direction].header)

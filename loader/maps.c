@@ -35,16 +35,16 @@ static const char *type_of(const struct map *map)
 	return libbpf_bpf_map_type_str(map->info.type) ?: "unknown";
 }
 
-/* Its values are ids of other maps; BTF has nothing to say of that. */
-static bool holds_maps(const struct map *map)
-{
-	return map->info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS;
-}
-
 static bool is_array(const struct map *map)
 {
 	return map->info.type == BPF_MAP_TYPE_ARRAY ||
-	       map->info.type == BPF_MAP_TYPE_PERCPU_ARRAY || holds_maps(map);
+	       map->info.type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
+/* By which index others' maps are put into it; the kernel has no types for these, and needs none. */
+static bool holds_maps(const struct map *map)
+{
+	return map->info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS;
 }
 
 /*
@@ -306,7 +306,7 @@ static void dump_key(const struct map *map, const void *key)
 	__u32 index;
 
 	/* Arrays may be keyed by a bare integer, which BTF need not describe. */
-	if (!is_array(map)) {
+	if (!is_array(map) && !holds_maps(map)) {
 		puts("key:");
 		btf__print(map->btf, map->info.btf_key_type_id, "", key, map->info.key_size);
 		return;
@@ -319,13 +319,13 @@ static int dump_entry(const struct map *map, const void *key, const void *value,
 {
 	(void)data;
 	dump_key(map, key);
+	if (holds_maps(map)) {
+		printf("value: map %u\n", *(const __u32 *)value);
+		return 0;
+	}
 	for (int i = 0; i < map->copies; i++) {
 		const __u8 *copy = (const __u8 *)value + i * map->step;
 
-		if (holds_maps(map)) {
-			printf("value: the map with id %u\n", *(const __u32 *)copy);
-			continue;
-		}
 		if (map->copies == 1)
 			puts("value:");
 		else if (!all_zero(copy, map->info.value_size))
@@ -433,7 +433,7 @@ enum status cmd_maps(const struct command *self, int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		COMMON_OPTIONS
 	};
-	struct json_object *list = NULL, *doc, *place;
+	struct json_object *list = NULL, *place;
 	enum pin_map pin = PIN_MAP_COUNT;
 	struct scope scope = SCOPE_INIT;
 	struct instances all = {};
@@ -490,13 +490,7 @@ enum status cmd_maps(const struct command *self, int argc, char **argv)
 	}
 	st = first;
 	/* An empty list is an answer too, for programs that asked for one. */
-	if (json && (all.count || (st == NOT_ATTACHED && !names))) {
-		doc = json__document();
-		json_object_object_add(doc, "interfaces", list);
-		json__print(doc, false);
-		list = NULL;
-	}
-	json_object_put(list);
+	json__print_interfaces(list, all.count || (st == NOT_ATTACHED && !names));
 cleanup:
 	instances__free(&all);
 	scope__close(&scope);

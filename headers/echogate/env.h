@@ -49,6 +49,7 @@
 #define AF_INET			2
 #define AF_INET6		10
 
+#define BPF_NOEXIST		1
 #define BPF_F_NO_PREALLOC	1
 #define BPF_F_MMAPABLE		1024
 #define BPF_ADJ_ROOM_MAC	1
