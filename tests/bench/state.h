@@ -58,6 +58,9 @@ enum candidate_id {
 	SET_6,
 	MILLION_6,
 	SOURCE,
+	TRACK,
+	WATCH,
+	ASKED,
 	CANDIDATES,
 };
 
@@ -81,6 +84,7 @@ enum group_id {
 	DROP6,
 	DROP6_100K_SOURCES,
 	DROP6_1M_SOURCES,
+	REPLY4,
 	GROUPS,
 };
 
@@ -108,6 +112,7 @@ struct group {
 	__u32 stride;		/* from one to the next */
 	unsigned int members;	/* candidates, by bit */
 	enum candidate_id bare; /* to which the others are compared in the table */
+	bool replies;		/* that nobody asked for, not requests */
 	bool memory;		/* long enough for remembered paths to be forgotten */
 };
 
@@ -121,7 +126,7 @@ struct target {
 	double least;
 };
 
-#define TARGETS 19
+#define TARGETS 21
 
 extern const struct candidate candidates[CANDIDATES];
 extern const struct group groups[GROUPS];
@@ -164,7 +169,7 @@ struct state {
 	struct applied applied[CANDIDATES];
 	struct alone *alone;
 	double yardstick[YARDSTICKS][ROUNDS_MAX]; /* ns */
-	bool have_alone;
+	bool have_alone, have_tracked;
 	unsigned long disturbed, lost_slices, checked;
 	int wrong; /* packets wrong or lost: the bench has failed */
 };
