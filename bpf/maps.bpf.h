@@ -192,6 +192,35 @@ struct {
 	__type(value, struct eg_trace);
 } eg_trace SEC(".maps");
 
+/* Captures: their ring buffers, which come and go. Sizes differ; the kernel compares only types. */
+struct eg_tap_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, EG_TAPS);
+	__type(key, __u32);
+	__array(values, struct eg_tap_ring);
+} eg_tap_rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_DIRECTION_COUNT);	/* times CPUs: the loader says */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_tap_cell);
+} eg_tap_cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_DIRECTION_COUNT * EG_RECORD_BUCKETS);	/* the same */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_record_bucket);
+} eg_recorder SEC(".maps");
+
 /* No program reads it: the loader's own notes, pinned with the rest. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -202,6 +231,7 @@ struct {
 
 struct eg_config eg_config SEC(".data.eg_config") = {};
 struct eg_addrs eg_addrs SEC(".data.eg_addrs") = {};
+struct eg_taps eg_taps SEC(".data.eg_taps") = {};
 
 /* Secret; the last pair but one hashes VLAN tags. */
 const volatile __u64 eg_rodata_keys[EG_PATH_KEYS] = {};
@@ -224,5 +254,7 @@ const volatile __u64 eg_tick = 4000000;
  * and eg_trace says how it was decided. 0: there are none.
  */
 const volatile __u64 eg_trial = 0;
+/* recorder on: eg_recorder gets what is worth keeping. */
+const volatile bool eg_recording = false;
 
 #endif

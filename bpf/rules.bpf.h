@@ -380,16 +380,21 @@ static __always_inline __u32 eg_rules_among_many(const struct eg_match *m, __u32
 		       : eg_rules_search_egress(eg_counters_key(m, direction), word);
 }
 
+/* What is known of a packet beside the rules, and has to be remembered until its end. */
+#define EG_NOTED_TRIAL	1
+#define EG_NOTED_KEPT	2	/* eg_tap_cell has the frame as it came, and who wants it */
+
 /*
- * Whether this is a trial, as a number of which the verifier knows nothing: or it would
- * look at all that follows twice.
+ * That, as a number of which the verifier knows nothing: or it would look at all that
+ * follows more than once.
  */
-static __always_inline bool eg_note_trial(struct eg_match *m, bool trial)
+static __always_inline __u32 eg_note(struct eg_match *m, __u32 noted)
 {
 	volatile struct eg_match *v = m;
 
-	v->trial = trial;
-	return v->trial;
+	v->trial = noted & EG_NOTED_TRIAL;
+	v->noted = noted;
+	return v->noted;
 }
 
 /*

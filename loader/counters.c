@@ -153,14 +153,24 @@ void counters__verdicts(const struct eg_counters *c, struct eg_count verdicts[EG
 			count__add(&verdicts[v], &c->icmp[i].verdict[v]);
 		for (int i = 0; i < EG_ICMP6_COUNT; i++)
 			count__add(&verdicts[v], &c->icmp6[i].verdict[v]);
-		for (int i = 0; i < EG_PROTOCOL_COUNT; i++)
+		for (int i = 0; i < EG_PROTOCOL_SLOTS; i++)
 			count__add(&verdicts[v], &c->protocol[i].verdict[v]);
 	}
 }
 
+struct eg_cell counters__protocol_cell(const struct eg_counters *c, enum eg_protocol protocol)
+{
+	struct eg_cell cell = c->protocol[protocol];
+
+	for (int v = 0; v < EG_VERDICT_COUNT; v++)
+		count__add(&cell.verdict[v], &c->protocol[protocol + EG_PROTOCOL_IN6].verdict[v]);
+	return cell;
+}
+
 struct eg_count counters__protocol(const struct eg_counters *c, enum eg_protocol protocol)
 {
-	struct eg_count total = cell__total(&c->protocol[protocol]), type;
+	struct eg_cell cell = counters__protocol_cell(c, protocol);
+	struct eg_count total = cell__total(&cell), type;
 
 	for (int i = 0; protocol == EG_PROTOCOL_ICMP && i < EG_ICMP_COUNT; i++) {
 		type = cell__total(&c->icmp[i]);

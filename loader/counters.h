@@ -42,6 +42,9 @@ struct eg_count cell__total(const struct eg_cell *cell);
 /* All cells, by verdict. */
 void counters__verdicts(const struct eg_counters *c, struct eg_count verdicts[EG_VERDICT_COUNT]);
 
+/* Of a protocol in IPv4 and in IPv6; of ICMP and ICMPv6 only what has no type. */
+struct eg_cell counters__protocol_cell(const struct eg_counters *c, enum eg_protocol protocol);
+
 /* By protocol; ICMP and ICMPv6 with all of their types. */
 struct eg_count counters__protocol(const struct eg_counters *c, enum eg_protocol protocol);
 

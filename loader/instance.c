@@ -223,7 +223,8 @@ int instance__open(struct instance *in, const struct pin_dir *dir)
 	return 0;
 }
 
-void instance__become(struct instance *in, struct instance *other)
+/* Takes over what another generation of the interface pins, which is closed. */
+static void become(struct instance *in, struct instance *other)
 {
 	for (int i = 0; i < PIN_MAP_COUNT; i++) {
 		close_fd(&in->maps[i]);
@@ -259,7 +260,7 @@ static void follow(struct instance *in)
 		if (instance__open(&other, &dir))
 			continue;
 		if (other.abi == EG_ABI && other.program_ids[EG_INGRESS] == running) {
-			instance__become(in, &other);
+			become(in, &other);
 			return;
 		}
 		instance__close(&other);
@@ -341,7 +342,7 @@ void instance__refresh(struct instance *in)
 	if (instance__open(&now, &dir))
 		return;
 	if (now.abi == EG_ABI && now.maps[PIN_COUNTERS] >= 0)
-		instance__become(in, &now);
+		become(in, &now);
 	else
 		instance__close(&now);
 }
@@ -487,6 +488,32 @@ enum status instances__select(const struct scope *s, char *const *names, size_t 
 			       "nothing is attached%s%s; 'echogate attach IFACE' attaches",
 			       *s->name ? " in network namespace " : "", s->name);
 	return first;
+}
+
+enum status instances__only(const struct scope *s, char *const *names, size_t count,
+			    struct instances *all)
+{
+	const struct instance *in;
+	char list[256] = "";
+	enum status st;
+
+	st = instances__select(s, names, count, SELECT_LIVE, all);
+	if (st)
+		return st;
+	if (all->count > 1) {
+		for (size_t i = 0; i < all->count; i++) {
+			size_t used = strlen(list);
+
+			snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
+				 all->list[i].ifname);
+		}
+		return report(USAGE, "several interfaces are attached; name one of: %s", list);
+	}
+	in = &all->list[0];
+	if (in->state != INSTANCE_ATTACHED)
+		return report(FAILED, "%s: it is %s; 'echogate status %s' says more", in->ifname,
+			      state_name(in->state), in->ifname);
+	return DONE;
 }
 
 void instances__free(struct instances *all)

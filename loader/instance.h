@@ -58,9 +58,6 @@ enum hook instance__ingress(const struct instance *in);
 /* Id of the program that runs there, by link or filter (then: visited); 0: none. */
 __u32 instance__program(const struct instance *in, enum hook hook);
 
-/* Takes over what another generation of the interface pins, which is closed. */
-void instance__become(struct instance *in, struct instance *other);
-
 /*
  * Enters its namespace, if it can be found, and looks at the interface. The
  * process stays there; scope__enter() leads back. If another generation runs than
@@ -92,6 +89,9 @@ enum selection {
  */
 enum status instances__select(const struct scope *s, char *const *names, size_t count,
 			      enum selection which, struct instances *out);
+/* The one that is named, or the only one there is; it is attached, and whole. Reports. */
+enum status instances__only(const struct scope *s, char *const *names, size_t count,
+			    struct instances *all);
 void instances__free(struct instances *all);
 
 /*

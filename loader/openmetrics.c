@@ -70,10 +70,13 @@ static void print_traffic(const struct family *f, const struct instance *in,
 	(void)room;
 	for (int d = 0; d < EG_DIRECTION_COUNT; d++) {
 		const struct eg_counters *c = &r->sum[d];
+		struct eg_cell protocols[EG_PROTOCOL_COUNT];
 
+		for (int i = 0; i < EG_PROTOCOL_COUNT; i++)
+			protocols[i] = counters__protocol_cell(c, i);
 		print_cells(f, in, d, "icmp", "type", c->icmp, icmp_names, EG_ICMP_COUNT);
 		print_cells(f, in, d, "icmp6", "type", c->icmp6, icmp6_names, EG_ICMP6_COUNT);
-		print_cells(f, in, d, "protocol", "protocol", c->protocol, protocol_names,
+		print_cells(f, in, d, "protocol", "protocol", protocols, protocol_names,
 			    EG_PROTOCOL_COUNT);
 	}
 }

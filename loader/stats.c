@@ -4,18 +4,19 @@
 #include "counters.h"
 #include "echoes.h"
 #include "instance.h"
+#include "interrupt.h"
 #include "json.h"
 #include "openmetrics.h"
+#include "snmp.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define WATCH_MAX	86400
+#define NS_PER_S	1000000000ULL
 
 struct stats_options {
 	const char *netns;
@@ -25,20 +26,13 @@ struct stats_options {
 	bool openmetrics;
 	bool reset;
 	bool rtt, observed;	/* these, not the counters */
+	bool snmp, absolute, zeros;
 	unsigned long watch;	/* seconds; 0: once */
 };
 
 static bool shows_echoes(const struct stats_options *opts)
 {
 	return opts->rtt || opts->observed;
-}
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
 }
 
 /* Text -------------------------------------------------------------------------- */
@@ -403,16 +397,6 @@ static struct reading *take_rates(const struct instances *all, const struct read
 	return NULL;
 }
 
-/* -EINTR if the user wants an end of it. */
-static int wait_seconds(unsigned long seconds)
-{
-	struct timespec t = { .tv_sec = seconds };
-
-	while (!interrupted && nanosleep(&t, &t))
-		;
-	return interrupted ? -EINTR : 0;
-}
-
 static void print_readings(const struct stats_options *opts, const struct instances *all,
 			   const struct reading *readings)
 {
@@ -468,7 +452,7 @@ static enum status show(const struct stats_options *opts, struct instances *all)
 
 	if (opts->rate) {
 		before = take_readings(all);
-		if (!before || wait_seconds(opts->watch ?: 1))
+		if (!before || interrupt__sleep((opts->watch ?: 1) * NS_PER_S))
 			goto cleanup;
 	}
 	for (;;) {
@@ -483,7 +467,7 @@ static enum status show(const struct stats_options *opts, struct instances *all)
 		print_readings(opts, all, rates ?: now);
 		if (fflush(stdout))
 			break;		/* nobody reads any more */
-		if (!opts->watch || wait_seconds(opts->watch))
+		if (!opts->watch || interrupt__sleep(opts->watch * NS_PER_S))
 			break;
 		free_readings(before, all->count);
 		before = now;
@@ -498,7 +482,16 @@ cleanup:
 	free_readings(before, all->count);
 	free_readings(now, all->count);
 	free_readings(rates, all->count);
-	return interrupted ? DONE : st;
+	return interrupted() ? DONE : st;
+}
+
+static enum status show_snmp(const struct stats_options *o, const struct scope *scope,
+			     char *const *names, size_t count)
+{
+	struct snmp_options snmp = { .absolute = o->absolute, .zeros = o->zeros, .rate = o->rate,
+				     .json = o->json, .watch = o->watch };
+
+	return snmp__show(&snmp, scope, names, count);
 }
 
 static enum status check(const struct command *self, const struct stats_options *o)
@@ -514,6 +507,15 @@ static enum status check(const struct command *self, const struct stats_options 
 	if (shows_echoes(o) && (o->openmetrics || o->rate || o->per_cpu))
 		return command__wrong(self, "--rtt and --observed go with none of --openmetrics, "
 					    "--rate and --per-cpu");
+	if (!o->snmp && (o->absolute || o->zeros))
+		return command__wrong(self, "--absolute and --zeros are for --snmp");
+	if (o->snmp && (o->openmetrics || o->per_cpu || o->reset))
+		return command__wrong(self, "--snmp goes with none of --openmetrics, --per-cpu and "
+					    "--reset");
+	if (o->snmp && shows_echoes(o))
+		return command__wrong(self, "--snmp goes with neither --rtt nor --observed");
+	if (o->absolute && o->rate)
+		return command__wrong(self, "--absolute and --rate exclude each other");
 	if (o->reset && (o->watch || o->rate))
 		return command__wrong(self, "--reset goes with neither --watch nor --rate");
 	return DONE;
@@ -530,17 +532,19 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 		{ "openmetrics", no_argument, NULL, 'o' },
 		{ "rtt", no_argument, NULL, 't' },
 		{ "observed", no_argument, NULL, 'b' },
-		{ "reset", no_argument, NULL, 'z' },
+		{ "reset", no_argument, NULL, 'R' },
+		{ "snmp", no_argument, NULL, 's' },
+		{ "absolute", no_argument, NULL, 'a' },
+		{ "zeros", no_argument, NULL, 'z' },
 		COMMON_OPTIONS
 	};
-	struct sigaction action = { .sa_handler = interrupt };
 	struct scope scope = SCOPE_INIT;
 	struct stats_options opts = {};
 	struct instances all = {};
 	enum status st, shown;
 	int o;
 
-	while ((o = command__option(self, argc, argv, "", longs)) != OPTION_END) {
+	while ((o = command__option(self, argc, argv, "az", longs)) != OPTION_END) {
 		switch (o) {
 		case 'n':
 			opts.netns = optarg;
@@ -568,8 +572,17 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 		case 'b':
 			opts.observed = true;
 			break;
-		case 'z':
+		case 'R':
 			opts.reset = true;
+			break;
+		case 's':
+			opts.snmp = true;
+			break;
+		case 'a':
+			opts.absolute = true;
+			break;
+		case 'z':
+			opts.zeros = true;
 			break;
 		default:
 			return o == OPTION_HELP ? DONE : USAGE;
@@ -581,13 +594,15 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 	st = check_privileges();
 	if (st)
 		return st;
-	if (opts.watch || opts.rate) {
-		sigaction(SIGINT, &action, NULL);
-		sigaction(SIGTERM, &action, NULL);
-	}
+	if (opts.watch || opts.rate)
+		interrupt__catch();
 	st = scope__open(&scope, opts.netns);
 	if (st)
 		goto cleanup;
+	if (opts.snmp) {
+		st = show_snmp(&opts, &scope, argv + optind, argc - optind);
+		goto cleanup;
+	}
 	st = instances__select(&scope, argv + optind, argc - optind, SELECT_LIVE, &all);
 	/* An empty list is an answer too, for programs that asked for one. */
 	if (all.count ||

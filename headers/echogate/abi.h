@@ -14,7 +14,9 @@
 
 #define EG_ICMP_SLOTS		64
 #define EG_PROTOCOL_SLOTS	64
+#define EG_PROTOCOL_IN6		32	/* slot of a protocol in IPv6, less its slot in IPv4 */
 #define EG_REASON_SLOTS		64
+#define EG_REJECT_SLOTS		8
 
 /* Rules ------------------------------------------------------------------ */
 
@@ -110,6 +112,8 @@ struct eg_match {
 	__u8  cell;
 	__u8  shape;
 	__u8  solicited;		/* enum eg_solicited */
+	__u8  noted;			/* EG_NOTED_* */
+	__u8  pad[7];
 };
 
 /* Rules being asked one after the other. */
@@ -160,6 +164,10 @@ struct eg_cell {
 	struct eg_count verdict[4];	/* by enum eg_verdict */
 };
 
+/* The flight recorder, see below, keeps apart what has a reason, and what a rule decided. */
+#define EG_RECORD_RULES		64	/* buckets by a rule's slot; that of slot 0 is of no rule, too */
+#define EG_RECORD_BUCKETS	(EG_REASON_SLOTS + EG_RECORD_RULES)
+
 /*
  * Map eg_counters: per-CPU array, key enum eg_direction or EG_COUNTERS_TRIAL. Every packet counts in
  * exactly one cell, so verdicts and protocols are sums that the reader makes;
@@ -168,12 +176,15 @@ struct eg_cell {
 struct eg_counters {
 	struct eg_cell icmp[EG_ICMP_SLOTS];		/* by enum eg_icmp */
 	struct eg_cell icmp6[EG_ICMP_SLOTS];		/* by enum eg_icmp6 */
-	struct eg_cell protocol[EG_PROTOCOL_SLOTS];	/* by enum eg_protocol */
+	struct eg_cell protocol[EG_PROTOCOL_SLOTS];	/* by enum eg_protocol; see EG_PROTOCOL_IN6 */
 	struct eg_count reason[EG_REASON_SLOTS];	/* by enum eg_reason */
+	/* What was sent to reject, in bytes of IP: by family, IPv4 first, and enum eg_reject. */
+	struct eg_count sent[2][EG_REJECT_SLOTS];
 	/* No counters: where the programs work, their stack being small. */
 	struct eg_match match;
 	struct eg_walk walk;
 	struct eg_error error;
+	__u64 due[EG_RECORD_BUCKETS];	/* jiffies: no packet of the bucket is recorded before */
 };
 
 /* A cell's index when the three arrays are taken as one. */
@@ -504,6 +515,97 @@ struct eg_trace {
 	__u16 rules[EG_TRACE_RULES];	/* indices in eg_rules, in order */
 };
 
+/* Captures ------------------------------------------------------------- */
+
+#define EG_TAPS			8	/* captures of an interface at a time */
+#define EG_SNAP_MAX		9344	/* bytes of a frame: what is answered is no longer */
+
+/*
+ * What became of a packet. In a ring buffer (eg_tap_rings), `captured` bytes of the frame as it
+ * came follow it, and `replied` bytes of what was sent back.
+ */
+struct eg_event {
+	__u64 time;			/* ns of CLOCK_TAI; in the recorder, 0: there is none */
+	__u64 rule;			/* id of the one that decided; 0: none did */
+	__u32 line;			/* of that rule */
+	__u32 source;			/* eg_tap.source; in the recorder the interface's index */
+	__u32 length;			/* of the frame as it came */
+	__u32 reply;			/* of the frame that was sent back; 0: none was */
+	__u32 tag;			/* beside the frame, as in eg_vlan_key but with priority; 0: none */
+	__u16 captured, replied;	/* bytes */
+	__u16 cpu;
+	__u8  verdict;			/* enum eg_verdict */
+	__u8  reason;			/* enum eg_reason */
+	__u8  direction;		/* enum eg_direction */
+	__u8  xdp;			/* bool: as XDP saw it, not tc */
+	__u8  pad[2];
+};
+
+/* One capture: what it wants. */
+struct eg_tap {
+	__u64 until;			/* ns of CLOCK_MONOTONIC: its reader renews that, or it is dead */
+	__u64 owner;			/* that reader's secret */
+	__u64 rule;			/* id; 0: whatever decided */
+	__u64 reasons;			/* bit n: enum eg_reason n */
+	__u32 source;			/* what the reader calls this interface */
+	__u32 snap;			/* bytes of each frame, EG_SNAP_MAX at most */
+	__u32 sample;			/* one packet in so many, at random */
+	__u32 wake;			/* the reader is woken when so many bytes wait for it */
+	__u8  verdicts;			/* bit n: enum eg_verdict n */
+	__u8  directions;		/* bit n: enum eg_direction n */
+	__u8  pad[14];
+};
+
+/*
+ * Map eg_taps: one entry. All that is read while nobody captures is `live`. Its readers set bits, and
+ * take them back; the programs take back those of the dead. Map eg_tap_rings, array of maps: the
+ * ring buffer of each.
+ */
+struct eg_taps {
+	__u64 live;			/* bit n: tap[n] is in use */
+	__u8  pad[56];
+	struct eg_tap tap[EG_TAPS];
+};
+
+struct eg_tap_count {
+	__u64 taken;			/* packets that a capture was to get */
+	__u64 lost;			/* of them: its ring had no room */
+};
+
+/*
+ * Map eg_tap_cells: array, index CPU * EG_DIRECTION_COUNT + enum eg_direction. Where a program
+ * that is watched puts what it needs; `count` is never set back.
+ */
+struct eg_tap_cell {
+	struct eg_event event;
+	struct eg_tap_count count[EG_TAPS];
+	__u32 wanted;			/* bit n: tap n wants the packet, if it is of its kind */
+	__u32 snap;			/* bytes that are enough for all of them */
+	__u32 captured, replied;	/* bytes below */
+	__u8  frame[EG_SNAP_MAX];	/* as it came */
+	__u8  reply[EG_SNAP_MAX];
+};
+
+/*
+ * The flight recorder, map eg_recorder: array, index (CPU * EG_DIRECTION_COUNT + enum eg_direction) *
+ * EG_RECORD_BUCKETS + bucket. What was dropped, rejected or passed for a reason goes into that
+ * reason's bucket, or else into that of the rule; the last few stay. A bucket takes EG_RECORDS at
+ * once and then one each EG_RECORD_GAP: a flood costs a comparison, and washes out nothing but itself.
+ */
+#define EG_RECORDS		4
+#define EG_RECORD_SNAP		96
+#define EG_RECORD_GAP		100000000ull	/* ns */
+
+struct eg_record {
+	struct eg_event event;		/* time is set last, and cleared first */
+	__u8 frame[EG_RECORD_SNAP];	/* as it came */
+};
+
+struct eg_record_bucket {
+	__u64 count;			/* that were put here so far: the last is at (count - 1) % EG_RECORDS */
+	struct eg_record record[EG_RECORDS];
+};
+
 /* Prefixes: see prefix.h ------------------------------------------------- */
 
 #define EG_BUCKET4_WAYS		12
@@ -619,10 +721,10 @@ struct eg_meta {
 
 EG_SAME("eg_count", sizeof(struct eg_count), 16);
 EG_SAME("eg_cell", sizeof(struct eg_cell), 64);
-EG_SAME("eg_match", sizeof(struct eg_match), 120);
+EG_SAME("eg_match", sizeof(struct eg_match), 128);
 EG_SAME("eg_walk", sizeof(struct eg_walk), 48);
 EG_SAME("eg_error", sizeof(struct eg_error), 88);
-EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16 + 120 + 48 + 88);
+EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 80 * 16 + 128 + 48 + 88 + 128 * 8);
 EG_SAME("eg_counters.icmp6", __builtin_offsetof(struct eg_counters, icmp6), EG_CELL_ICMP6 * 64);
 EG_SAME("eg_counters.protocol", __builtin_offsetof(struct eg_counters, protocol), EG_CELL_PROTOCOL * 64);
 EG_SAME("eg_counters.reason", __builtin_offsetof(struct eg_counters, reason), EG_CELL_COUNT * 64);
@@ -661,6 +763,13 @@ EG_SAME("eg_bucket6.class", __builtin_offsetof(struct eg_bucket6, class), 48);
 EG_SAME("eg_prefix_info", sizeof(struct eg_prefix_info), 40 + 128 + 128 * 16);
 EG_SAME("eg_text", sizeof(struct eg_text), EG_TEXT_CHUNK);
 EG_SAME("eg_trace", sizeof(struct eg_trace), 24 + 15 * 4 + 64 * 2);
+EG_SAME("eg_event", sizeof(struct eg_event), 48);
+EG_SAME("eg_tap", sizeof(struct eg_tap), 64);
+EG_SAME("eg_taps", sizeof(struct eg_taps), 64 + 8 * 64);
+EG_SAME("eg_tap_cell", sizeof(struct eg_tap_cell), 48 + 8 * 16 + 16 + 2 * 9344);
+EG_SAME("eg_tap_cell.frame", __builtin_offsetof(struct eg_tap_cell, frame), 192);
+EG_SAME("eg_record", sizeof(struct eg_record), 144);
+EG_SAME("eg_record_bucket", sizeof(struct eg_record_bucket), 8 + 4 * 144);
 EG_SAME("eg_echo_bucket", sizeof(struct eg_echo_bucket), 64);
 EG_SAME("eg_rtt", sizeof(struct eg_rtt), 240);
 EG_SAME("eg_rtt.sum", __builtin_offsetof(struct eg_rtt, sum), 216);
@@ -672,6 +781,7 @@ EG_SAME("eg_tracking", sizeof(struct eg_tracking), 80);
 
 _Static_assert(EG_REASON_COUNT <= 63, "a memo cell keeps six bits for a reason");
 _Static_assert((int)EG_ICMP_COUNT <= EG_ICMP_SLOTS && (int)EG_ICMP6_COUNT <= EG_ICMP_SLOTS, "ICMP slots");
-_Static_assert((int)EG_PROTOCOL_COUNT <= EG_PROTOCOL_SLOTS, "protocol slots");
+_Static_assert((int)EG_PROTOCOL_COUNT <= EG_PROTOCOL_IN6, "protocol slots");
+_Static_assert((int)EG_REJECT_COUNT <= EG_REJECT_SLOTS, "reject slots");
 
 #endif

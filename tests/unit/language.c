@@ -302,6 +302,11 @@ static const struct {
 } files[] = {
 	{ "", NULL, "reply-path fib\ndefault answer\n" },
 	{ "", "eth0", "interface eth0 {\n\treply-path fib\n\tdefault answer\n}\n" },
+	{ "recorder on", NULL, "reply-path fib\ndefault answer\n" },
+	{ "recorder off\ninterface eth0 { recorder on }\ninterface eth1 { drop udp }", "eth1",
+	  "interface eth1 {\n\treply-path fib\n\trecorder off\n\tdefault answer\n\tdrop udp\n}\n" },
+	{ "recorder off\ninterface eth0 { recorder on }", "eth0",
+	  "interface eth0 {\n\treply-path fib\n\tdefault answer\n}\n" },
 	{ "drop udp; protect tcp port 22\ndefault drop\nreply-path swap", NULL,
 	  "reply-path swap\ndefault drop\nprotect tcp port 22\ndrop udp\n" },
 	{ "set a { ::1 }\nset b { ::2, }\nset c { }\ndrop from { @c, @b, @b }\n", NULL,
@@ -569,6 +574,9 @@ static const struct complaint errors[] = {
 	{ "interface { }", "1:11", "expected an interface's name" },
 	/* blocks and settings */
 	{ "reply-path fib\nreply-path swap", "2:1", "reply-path is set twice" },
+	{ "recorder on\nrecorder on", "2:1", "recorder is set twice" },
+	{ "recorder", "1:9", "expected on or off" },
+	{ "egress { recorder off }", "1:10", "recorder in an egress block" },
 	{ "default drop\ndefault drop", "2:1", "default is set twice" },
 	{ "interface a { default drop; default pass }", "1:29", "default is set twice in this block" },
 	{ "interface a { interface b { } }", "1:15", "inside another" },

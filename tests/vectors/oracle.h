@@ -375,11 +375,12 @@ static inline bool fits_rule(const struct rule *r, const struct shown *s)
 		return slot;
 #define ORACLE_ICMP(id, num, name)     ORACLE_SLOT(num, EG_CELL_ICMP + EG_ICMP_##id)
 #define ORACLE_ICMP6(id, num, name)    ORACLE_SLOT(num, EG_CELL_ICMP6 + EG_ICMP6_##id)
-#define ORACLE_PROTOCOL(id, num, name) ORACLE_SLOT(num, EG_CELL_PROTOCOL + EG_PROTOCOL_##id)
+#define ORACLE_PROTOCOL(id, num, name) ORACLE_SLOT(num, protocols + EG_PROTOCOL_##id)
 
 /* A fragment's type isn't the whole message's: it counts under its protocol. */
 static inline int oracle_cell(const struct shown *s)
 {
+	int protocols = EG_CELL_PROTOCOL + (s->family == 6 ? EG_PROTOCOL_IN6 : 0);
 	int number = s->first ? -1 : s->type;
 
 	if (s->arp)
@@ -398,7 +399,7 @@ static inline int oracle_cell(const struct shown *s)
 	if (number < 0)
 		return EG_CELL_PROTOCOL + (s->family == 4 ? EG_PROTOCOL_IPV4 : EG_PROTOCOL_IPV6);
 	EG_PROTOCOLS(ORACLE_PROTOCOL)
-	return EG_CELL_PROTOCOL + EG_PROTOCOL_OTHER;
+	return protocols + EG_PROTOCOL_OTHER;
 }
 
 static inline bool is_request(const struct shown *s)
