@@ -47,7 +47,7 @@ const struct command commands[] = {
 	  cmd_status, ACCESS_READ },
 	{ "stats",
 	  "[IFACE...] [--netns NAME] [--per-cpu] [--rate] [--watch[=SEC]] [--json] "
-	  "[--openmetrics] [--reset] [--snmp] [-a|--absolute] [-z|--zeros]",
+	  "[--openmetrics] [--rtt] [--observed] [--reset] [--snmp] [-a|--absolute] [-z|--zeros]",
 	  "Show the counters",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --per-cpu        verdicts of each CPU too\n"
@@ -56,7 +56,9 @@ const struct command commands[] = {
 	  "interrupted\n"
 	  "      --json           as JSON; with --watch an object a line\n"
 	  "      --openmetrics    as OpenMetrics text\n"
-	  "      --reset          set the counters to zero after showing them\n"
+	  "      --rtt            instead: round trips of echo requests that left\n"
+	  "      --observed       instead: who sends echo requests, and what is missing of them\n"
+	  "      --reset          set what is shown to zero afterwards\n"
 	  "      --snmp           the kernel's and echogate's together, under the kernel's names, as "
 	  "nstat does:\n"
 	  "                       what came since the last time; IFACE stands for its namespace\n"

@@ -150,6 +150,12 @@ static const char *const yardsticks[YARDSTICKS] = {
 	"yardstick: 100 calls and returns",
 };
 
+/* One kind of packet; false if it was not measured. */
+static bool alone_spread(unsigned int k, struct spread *s)
+{
+	return (!frame_kinds[k].tracked || b.have_tracked) && spread(b.alone[k].net, b.done, s);
+}
+
 static void print_alone(void)
 {
 	struct spread s;
@@ -158,7 +164,7 @@ static void print_alone(void)
 		return;
 	printf("A packet that is passed on, alone: ns over a bare XDP_PASS\n");
 	for (unsigned int k = 0; k < frame_kind_count; k++)
-		if (spread(b.alone[k].net, b.done, &s))
+		if (alone_spread(k, &s))
 			printf("  %-36s %5u bytes %7.1f (%.1f..%.1f)\n", frame_kinds[k].name,
 			       frame_kinds[k].length, s.median, s.min, s.max);
 	if (spread(b.alone[0].bare, b.done, &s))
@@ -302,7 +308,7 @@ void print_json(const struct utsname *u)
 		}
 	json_object_object_add(top, "wire", rows);
 	for (unsigned int k = 0; b.have_alone && k < frame_kind_count; k++) {
-		if (!spread(b.alone[k].net, b.done, &s))
+		if (!alone_spread(k, &s))
 			continue;
 		o = json_object_new_object();
 		json_object_object_add(o, "packet", json_object_new_string(frame_kinds[k].name));

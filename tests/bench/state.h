@@ -59,6 +59,9 @@ enum candidate_id {
 	MILLION_6,
 	SOURCE,
 	PLAIN,
+	TRACK,
+	WATCH,
+	ASKED,
 	CANDIDATES,
 };
 
@@ -82,6 +85,7 @@ enum group_id {
 	DROP6,
 	DROP6_100K_SOURCES,
 	DROP6_1M_SOURCES,
+	REPLY4,
 	GROUPS,
 };
 
@@ -109,6 +113,7 @@ struct group {
 	__u32 stride;		/* from one to the next */
 	unsigned int members;	/* candidates, by bit */
 	enum candidate_id bare; /* to which the others are compared in the table */
+	bool replies;		/* that nobody asked for, not requests */
 	bool memory;		/* long enough for remembered paths to be forgotten */
 };
 
@@ -174,7 +179,7 @@ struct state {
 	struct captured captured;
 	struct alone *alone;
 	double yardstick[YARDSTICKS][ROUNDS_MAX]; /* ns */
-	bool have_alone;
+	bool have_alone, have_tracked;
 	unsigned long disturbed, lost_slices, checked;
 	int wrong; /* packets wrong or lost: the bench has failed */
 };
