@@ -15,7 +15,7 @@ chmod 755 "$work"
 
 # probe ARGUMENT...: from the client; its JSON in $work/json, its errors in $work/err
 probe() {
-	in_ns "$client" "$ECHOGATE" probe "$@" >"$work/json" 2>"$work/err"
+	in_ns "$client" timeout 60 "$ECHOGATE" probe "$@" >"$work/json" 2>"$work/err"
 }
 
 # counts PATH...: of the JSON, in one line
