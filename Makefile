@@ -7,7 +7,7 @@
 #   make differential  rules against a naive evaluator, a million packets for each hook
 #   make baseline   what the programs cost the verifier, measured anew for tests/complexity
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
-#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU; about an hour
+#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU: some hours; writes README.md's table
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
 #   make deb        a Debian package, in .output/deb
 #   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
@@ -39,6 +39,7 @@ HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loade
 LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS)) -lm
 
+SKELETONS	:= $(BOUT)/echogate.skel.h $(BOUT)/drive.skel.h
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c loader/*/*.c))
 LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
 UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
@@ -98,7 +99,7 @@ $(BOUT)/%.skel.h: $(BOUT)/%.bpf.o
 
 # User space -----------------------------------------------------------------
 
-$(OUT)/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+$(OUT)/loader/%.o: loader/%.c $(SKELETONS) $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) -MMD -MP -c $< -o $@
@@ -153,6 +154,10 @@ $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 $(OUT)/tests/unit-loop: $(addprefix $(OUT)/tests/loader/,loop.o util.o)
 $(OUT)/tests/unit-loop: UNIT_LIBS = -lbpf
 
+$(OUT)/tests/unit-conformance: $(addprefix $(OUT)/tests/loader/,probe/battery.o probe/craft.o \
+				 probe/judge.o probe/response.o util.o)
+$(OUT)/tests/unit-conformance: UNIT_LIBS = -lbpf
+
 PROBE_PURE	:= $(addsuffix .o,$(addprefix probe/,address echo reply) util)
 $(OUT)/tests/unit-probe: $(addprefix $(OUT)/tests/loader/,probe/samples.o probe/target.o probe/values.o \
 				$(PROBE_PURE))
@@ -163,7 +168,7 @@ $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $^ $(LOADER_LIBS) -o $@
 
-$(OUT)/tests/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+$(OUT)/tests/loader/%.o: loader/%.c $(SKELETONS) $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) $(SAN) -MMD -MP \
@@ -187,6 +192,14 @@ $(OUT)/tests/fuzz-language: $(addprefix $(OUT)/tests/fuzz/,$(LANGUAGE))
 $(OUT)/tests/fuzz-language: FUZZ_LIBS = -lbpf
 $(OUT)/tests/fuzz-request: $(addprefix $(OUT)/tests/fuzz/,wire.o util.o)
 $(OUT)/tests/fuzz-request: FUZZ_LIBS = -ljson-c -lbpf
+$(OUT)/tests/fuzz-capture: $(addprefix $(OUT)/tests/fuzz/,packets.o hex.o util.o)
+$(OUT)/tests/fuzz-capture: FUZZ_LIBS = -lpcap -lbpf
+$(OUT)/tests/fuzz-differential: $(BOUT)/echogate.skel.h $(OUT)/loader.a
+$(OUT)/tests/fuzz-differential: FUZZ_LIBS = $(OUT)/loader.a -lcmocka $(LOADER_LIBS)
+
+$(OUT)/tests/fuzz-response: $(addprefix $(OUT)/tests/fuzz/probe/,battery.o craft.o judge.o response.o)
+$(OUT)/tests/fuzz-response: $(OUT)/tests/fuzz/util.o
+$(OUT)/tests/fuzz-response: FUZZ_LIBS = -lbpf
 
 $(OUT)/tests/fuzz-reply: $(addprefix $(OUT)/tests/fuzz/,$(PROBE_PURE))
 $(OUT)/tests/fuzz-reply: FUZZ_LIBS = -lbpf
@@ -253,7 +266,7 @@ test check: deps
 # VM_KERNELS=6.1 VM_SUITES="hooks 10" to choose; a short form is in make test.
 vm: deps
 	@$(MAKE) $(JOBS) all tests
-	@tests/vm/run -a
+	@tests/vm/run -a; status=$$?; tests/vm/table && exit $$status
 
 fuzz: deps
 	@$(MAKE) $(JOBS) all $(FUZZ_BIN)
@@ -269,7 +282,7 @@ test-deb: deps
 	@EG_DEBOOTSTRAP=1 tests/run 83-package
 
 bench:
-	@loader/share/deps bench
+	@loader/share/deps
 	@$(MAKE) $(JOBS) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
 
@@ -342,7 +355,7 @@ deb: deps
 
 SH_FILES = .ci/run tests/run tests/fuzz/run tests/complexity/run tests/demo loader/share/deps loader/share/echogate.bash \
 	   $(wildcard tests/netns/*.sh) \
-	   tests/netns/debian $(addprefix tests/vm/,run fetch pack init) $(wildcard tests/vm/*.sh)
+	   tests/netns/debian $(addprefix tests/vm/,run boot fetch pack init splats table) $(wildcard tests/vm/*.sh)
 
 # The lines changed since the last commit: what was laid out by hand stays.
 format:
