@@ -39,6 +39,7 @@ HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loade
 LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS)) -lm
 
+SKELETONS	:= $(BOUT)/echogate.skel.h $(BOUT)/drive.skel.h
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c loader/*/*.c))
 LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
 UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
@@ -98,7 +99,7 @@ $(BOUT)/%.skel.h: $(BOUT)/%.bpf.o
 
 # User space -----------------------------------------------------------------
 
-$(OUT)/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+$(OUT)/loader/%.o: loader/%.c $(SKELETONS) $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) -MMD -MP -c $< -o $@
@@ -167,7 +168,7 @@ $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $^ $(LOADER_LIBS) -o $@
 
-$(OUT)/tests/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+$(OUT)/tests/loader/%.o: loader/%.c $(SKELETONS) $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) $(SAN) -MMD -MP \

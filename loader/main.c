@@ -122,9 +122,9 @@ const struct command commands[] = {
 	{ "probe",
 	  "HOST... [-4|-6] [--count N] [--interval SEC] [--timeout SEC] [--deadline SEC] "
 	  "[--size BYTES] [--ttl N] [--tos N] [--df] [--pattern HEX] [--source ADDRESS] "
-	  "[--interface IFACE] [--flood [RATE] [--yes-this-is-mine]] [--quiet] [--netns NAME] "
-	  "[--json]",
-	  "Ping hosts, ten thousand of them if need be",
+	  "[--interface IFACE] [--flood [RATE] [--yes-this-is-mine]] [--conformance] [--quiet] "
+	  "[--netns NAME] [--json]",
+	  "Ping hosts, ten thousand of them if need be, or see how one differs from Linux",
 	  "  HOST                 name, address, or @FILE with many of them; @- reads standard "
 	  "input\n"
 	  "  -4, -6               IPv4 only, IPv6 only\n"
@@ -144,11 +144,25 @@ const struct command commands[] = {
 	  "machine's\n"
 	  "                       own addresses only\n"
 	  "      --yes-this-is-mine  ... or a host that you answer for\n"
+	  "      --conformance    not pings, but some 200 requests to one host, many of them "
+	  "malformed: what the\n"
+	  "                       RFCs and Linux make of them, and what the host does\n"
 	  "  -q, --quiet          only the statistics\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON\n\n"
-	  "Exit status as ping's: 0 every host answered, 1 one didn't, 2 anything else.\n",
+	  "Exit status as ping's: 0 every host answered, 1 one didn't, 2 anything else; of "
+	  "--conformance\n"
+	  "1 if something is wrong or unlike Linux.\n",
 	  cmd_probe, ACCESS_LOCAL },
+	{ "bench", "[IFACE | --config FILE] [--rate N] [--rounds N] [--netns NAME] [--json]",
+	  "Measure what a packet of each kind costs; nothing that runs is touched",
+	  "  IFACE                with its rules; the only interface attached needs no name\n"
+	  "      --config FILE    with the rules of a file outside of interface blocks\n"
+	  "      --rate N         packets a second to reckon with: 250k, 1M (1M)\n"
+	  "      --rounds N       how often everything is measured (1 to 99, 3)\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON\n",
+	  cmd_bench, ACCESS_LOCAL },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
 	  "      --json           as JSON\n", cmd_version, ACCESS_LOCAL },
 	{ "help", "[COMMAND | reasons]", "Show this list, or more about a command",

@@ -80,10 +80,22 @@ static bool all_digits(const char *s)
 	return s && *s && !s[strspn(s, "0123456789")];
 }
 
+static enum status choose_kind(struct probe_options *o,
+			       int (*kind)(const struct probe_options *, const struct hosts *))
+{
+	if (o->kind != ping__run && o->kind != kind)
+		return report(USAGE, "probe: --flood and --conformance exclude each other");
+	o->kind = kind;
+	return DONE;
+}
+
 /* The rate may be the next argument, since no host is called by a number alone. */
 static enum status take_flood(struct probe_options *o, char **argv)
 {
-	o->kind = flood__run;
+	enum status st = choose_kind(o, flood__run);
+
+	if (st)
+		return st;
 	if (!optarg && all_digits(argv[optind]))
 		optarg = argv[optind++];
 	return optarg ? parse_u64("--flood", FLOOD_RATE_MAX, &o->rate) : DONE;
@@ -130,8 +142,7 @@ static enum status take(struct probe_options *o, int option)
 		o->source = optarg;
 		return DONE;
 	case OPTION_CONFORMANCE:
-		o->kind = conformance__run;
-		return DONE;
+		return choose_kind(o, conformance__run);
 	case OPTION_MINE:
 		o->mine = true;
 		return DONE;
