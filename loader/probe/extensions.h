@@ -29,9 +29,8 @@ struct extensions {
 int extensions__read(struct extensions *e, const __u8 *data, size_t size);
 
 /*
- * Where they are in a quotation, and the bytes in front of it belong to its IP header:
- * @header of them. @told: where the error says they are, from the quotation's beginning; 0 if it
- * doesn't, as routers older than RFC 4884 (5.5). -ENOENT.
+ * Where in @quoted they begin: at @told, or, if that is 0, where errors have them that don't say
+ * so, as before RFC 4884 (5.5). @header bytes of the packet precede @quoted. -ENOENT.
  */
 int extensions__find(const __u8 *quoted, size_t size, size_t header, size_t told);
 

@@ -84,12 +84,15 @@ static bool take_one(struct trace *t, const struct heard *h)
 	return true;
 }
 
+/* All that there is to be heard, as far as the end or, where none was found, as was looked. */
 static bool is_complete(const struct trace *t)
 {
-	for (size_t i = 0; i < (size_t)t->hops * t->options->queries; i++)
+	size_t count = t->ended ? (size_t)t->hops * t->options->queries : total(t);
+
+	for (size_t i = 0; i < count; i++)
 		if (!t->packets[i].answered)
 			return false;
-	return t->ended;
+	return true;
 }
 
 static bool take_till_complete(struct trace *t, const struct heard *h)
