@@ -7,7 +7,7 @@
 #   make differential  rules against a naive evaluator, a million packets for each hook
 #   make baseline   what the programs cost the verifier, measured anew for tests/complexity
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
-#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU; about an hour
+#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU: some hours; writes README.md's table
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
 #   make deb        a Debian package, in .output/deb
 #   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
@@ -195,6 +195,10 @@ $(OUT)/tests/fuzz-language: $(addprefix $(OUT)/tests/fuzz/,$(LANGUAGE))
 $(OUT)/tests/fuzz-language: FUZZ_LIBS = -lbpf
 $(OUT)/tests/fuzz-request: $(addprefix $(OUT)/tests/fuzz/,wire.o util.o)
 $(OUT)/tests/fuzz-request: FUZZ_LIBS = -ljson-c -lbpf
+$(OUT)/tests/fuzz-capture: $(addprefix $(OUT)/tests/fuzz/,packets.o hex.o util.o)
+$(OUT)/tests/fuzz-capture: FUZZ_LIBS = -lpcap -lbpf
+$(OUT)/tests/fuzz-differential: $(BOUT)/echogate.skel.h $(OUT)/loader.a
+$(OUT)/tests/fuzz-differential: FUZZ_LIBS = $(OUT)/loader.a -lcmocka $(LOADER_LIBS)
 
 $(OUT)/tests/fuzz-response: $(addprefix $(OUT)/tests/fuzz/probe/,battery.o craft.o judge.o response.o)
 $(OUT)/tests/fuzz-response: $(OUT)/tests/fuzz/util.o
@@ -268,7 +272,7 @@ test check: deps
 # VM_KERNELS=6.1 VM_SUITES="hooks 10" to choose; a short form is in make test.
 vm: deps
 	@$(MAKE) $(JOBS) all tests
-	@tests/vm/run -a
+	@tests/vm/run -a; status=$$?; tests/vm/table && exit $$status
 
 fuzz: deps
 	@$(MAKE) $(JOBS) all $(FUZZ_BIN)
@@ -284,7 +288,7 @@ test-deb: deps
 	@EG_DEBOOTSTRAP=1 tests/run 83-package
 
 bench:
-	@loader/share/deps bench
+	@loader/share/deps
 	@$(MAKE) $(JOBS) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
 
@@ -357,7 +361,7 @@ deb: deps
 
 SH_FILES = .ci/run tests/run tests/fuzz/run tests/complexity/run tests/demo loader/share/deps loader/share/echogate.bash \
 	   $(wildcard tests/netns/*.sh) \
-	   tests/netns/debian $(addprefix tests/vm/,run fetch pack init) $(wildcard tests/vm/*.sh)
+	   tests/netns/debian $(addprefix tests/vm/,run boot fetch pack init splats table) $(wildcard tests/vm/*.sh)
 
 # The lines changed since the last commit: what was laid out by hand stays.
 format:

@@ -25,6 +25,15 @@ int eg_xdp(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
+/*
+ * For libxdp's dispatcher: behind what filters (xdp-filter says 10) and what sockets read (20), before
+ * what says nothing (50); the next program gets what we pass.
+ */
+struct {
+	__uint(priority, 30);
+	__uint(XDP_PASS, 1);
+} _eg_xdp SEC(".xdp_run_config");
+
 /* tc -------------------------------------------------------------------- */
 
 /* Headers need not be linear here: the first 128 bytes are made so. False if that fails. */

@@ -119,6 +119,12 @@ const struct command commands[] = {
 	  "expects.\n"
 	  "Exit status 1 if there is an error, else 0.\n",
 	  cmd_doctor, ACCESS_LOCAL },
+	{ "object", "IFACE [--netns NAME]",
+	  "Write the XDP program for an interface as an object file, for xdp-loader",
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n\n"
+	  "To standard output. It holds the interface's present addresses, no rules and no VLANs,\n"
+	  "and sends replies back to where the request came from.\n",
+	  cmd_object, ACCESS_LOCAL },
 	{ "probe",
 	  "HOST... [-4|-6] [--count N] [--interval SEC] [--timeout SEC] [--deadline SEC] "
 	  "[--size BYTES] [--ttl N] [--tos N] [--df] [--pattern HEX] [--source ADDRESS] "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "object.h"
 #include "addrs.h"
+#include "elffile.h"
 #include "mapped.h"
 
 #include <errno.h>
@@ -362,6 +363,47 @@ cleanup:
 		echogate__destroy(skel);
 		obj->skeleton = NULL;
 	}
+	return st;
+}
+
+static int fill_section(void *elf, const char *section, struct bpf_map *map)
+{
+	size_t size;
+	const void *data = bpf_map__initial_value(map, &size);
+
+	return data ? elffile__fill(elf, section, data, size) : -ENOENT;
+}
+
+enum status object__write(const struct object_options *opts, const char *name, void **elf,
+			  size_t *size)
+{
+	struct echogate *skel = echogate__open();
+	enum status st = FAILED;
+	const void *plain;
+	int err;
+
+	*elf = NULL;
+	if (!skel)
+		return report(FAILED, "%s: the BPF object can't be opened: %s", name, why(errno));
+	err = configure(skel, opts) ?: describe_system(skel, opts->snapshot, name);
+	if (err) {
+		st = report(FAILED, "%s: random numbers: %s", name, why(err));
+		goto cleanup;
+	}
+	plain = echogate__elf_bytes(size);
+	*elf = malloc(*size);
+	if (!*elf) {
+		st = report(FAILED, "%s: %s", name, why(ENOMEM));
+		goto cleanup;
+	}
+	memcpy(*elf, plain, *size);
+	err = fill_section(*elf, ".rodata", skel->maps.rodata) ?:
+	      fill_section(*elf, ".data.eg_config", skel->maps.data_eg_config) ?:
+	      fill_section(*elf, ".data.eg_addrs", skel->maps.data_eg_addrs);
+	st = err ? report(FAILED, "%s: the BPF object isn't as it was built: %s", name, why(err)) :
+		   DONE;
+cleanup:
+	echogate__destroy(skel);
 	return st;
 }
 

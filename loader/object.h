@@ -45,6 +45,13 @@ __u64 object__tick(void);
 enum status object__load(const struct object_options *opts, const char *name, struct object *obj);
 void object__close(struct object *obj);
 
+/*
+ * The object as a file for other loaders, with its data as object__load() would have it; rules and
+ * VLANs aren't data. In memory from malloc(). Reports.
+ */
+enum status object__write(const struct object_options *opts, const char *name, void **elf,
+			  size_t *size);
+
 /* The program for one direction; -1: not loaded. */
 int object__program(const struct object *obj, enum eg_direction direction);
 

@@ -499,7 +499,7 @@ follows "one more is followed as soon" 198.18.0.200 local \
 
 # --- many interfaces ---
 
-pairs=${EG_LINKS:-10}
+pairs=${EG_LINKS:-$(scaled 10 4)}
 names=()
 for ((i = 0; i < pairs; i++)); do
 	names+=("d$i" "e$i")
@@ -552,8 +552,9 @@ churn() {
 churn 500
 wait_for 20 fresh h0
 before=$(rss)
-churn "${EG_CHURN:-2000}"
-check "after ${EG_CHURN:-2000} changes the maps are as the system has it" wait_for 20 fresh h0
+changes=${EG_CHURN:-$(scaled 2000 200)}
+churn "$changes"
+check "after $changes changes the maps are as the system has it" wait_for 20 fresh h0
 is "so many addresses, exactly" "$(count_of h0 addresses)" "$(
 	{ ip -n "$host" -4 route show table local type local | awk '$2 !~ /^127\./ { print $2 }'
 	  ip -n "$host" -6 -o address show up | awk '$4 !~ /^(::1|fe80)/ { print $4 }'
