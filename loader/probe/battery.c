@@ -240,8 +240,8 @@ static void set_udp(struct spec *s, size_t data)
 
 static const int codes[] = { 1, 2, 3, 7, 16, 64, 128, 254, 255 };
 static const int classes[] = { 0x01, 0x02, 0x03, 0x08, 0x10, 0x1e, 0x28, 0xb8, 0xe0, 0xff };
-static const __u16 sums[] = { 0x0001, 0x00ff, 0x0100, 0x07ff, 0x0800, 0xf700, 0xf7fe, 0xf8fe, 0xf8ff,
-			      0xfeff, 0xfffe };
+static const __u16 sums[] = { 0x0001, 0x00ff, 0x0100, 0x07ff, 0x0800, 0xf700, 0xf7fe, 0xf8fe,
+			      0xf8ff, 0xfeff, 0xfffe };
 static const int off_by[] = { 1, -1, 8, 0x100 };
 static const int sizes[] = { 0, 1, 2, 3, 4, 7, 8, 17, 18, 19, 31, 32, 57, 64, 100, 127, 255, 256,
 			     512, 513, 1000, 1001 };

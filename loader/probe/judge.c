@@ -25,18 +25,18 @@ static __u32 get32(const __u8 *at)
 }
 
 /* The worst that can be said is kept; of several such, the first. */
-static void say(struct opinion *o, enum finding finding, const char *clause, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+__attribute__((format(printf, 4, 5)))
+static void say(struct opinion *o, enum finding finding, const char *clause, const char *fmt, ...);
 
-static void say(struct opinion *o, enum finding finding, const char *clause, const char *format, ...)
+static void say(struct opinion *o, enum finding finding, const char *clause, const char *fmt, ...)
 {
 	va_list args;
 
 	if (finding <= o->finding)
 		return;
 	o->finding = finding;
-	va_start(args, format);
-	vsnprintf(o->why, sizeof(o->why), format, args);
+	va_start(args, fmt);
+	vsnprintf(o->why, sizeof(o->why), fmt, args);
 	va_end(args);
 	copy_text(o->clause, finding == FINDING_WRONG ? clause : "", sizeof(o->clause));
 }

@@ -255,7 +255,8 @@ static enum status fill(struct nexthop *n, struct rtnl *rt, struct found *f,
 	return err;
 }
 
-enum status nexthop__find(struct nexthop *n, const struct host *host, const struct probe_options *o)
+enum status nexthop__find(struct nexthop *n, const struct host *host,
+			  const struct probe_options *o)
 {
 	struct found f = {};
 	struct rtnl rt;

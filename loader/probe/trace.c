@@ -56,7 +56,7 @@ static void enter(struct trace *t, const struct heard *h)
 	t->reached |= heard__is_reached(h, &t->tracer);
 }
 
-/* Hands all that is heard until @deadline (monotonic_ns()) to @take, as long as that returns true. */
+/* Hands what is heard until @deadline (monotonic_ns()) to @take, as long as that returns true. */
 static int hear_until(struct trace *t, __u64 deadline, bool (*take)(struct trace *t,
 								    const struct heard *h))
 {

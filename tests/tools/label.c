@@ -22,14 +22,14 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
-#define HOST	5		/* its TTL */
-#define QUOTE	128		/* RFC 4884 5.1: not less, in front of extensions */
-#define ROOM	2048
+#define HOST  5	  /* its TTL */
+#define QUOTE 128 /* RFC 4884 5.1: not less, in front of extensions */
+#define ROOM  2048
 
 struct packet {
 	int v6;
-	size_t header;		/* of IP */
-	size_t size;		/* with the Ethernet header */
+	size_t header; /* of IP */
+	size_t size;   /* with the Ethernet header */
 	uint8_t bytes[ROOM];
 };
 
@@ -52,13 +52,80 @@ static uint32_t add(uint32_t sum, const uint8_t *p, size_t size)
 static size_t extend(uint8_t *p, int router)
 {
 	static const uint8_t two_and_more[] = {
-		0x20, 0, 0, 0,
-		0, 12, 1, 1, 0x05, 0xdc, 0xca, 1, 0x00, 0x01, 0x01, 0x40,
+		0x20,
+		0,
+		0,
+		0,
+		0,
+		12,
+		1,
+		1,
+		0x05,
+		0xdc,
+		0xca,
+		1,
+		0x00,
+		0x01,
+		0x01,
+		0x40,
 		/* incoming: index 7, 198.18.66.1, "ge-0/0/1", MTU 9000 */
-		0, 32, 2, 0x0f, 0, 0, 0, 7, 0, 1, 0, 0, 198, 18, 66, 1,
-		12, 'g', 'e', '-', '0', '/', '0', '/', '1', 0, 0, 0, 0, 0, 0x23, 0x28,
+		0,
+		32,
+		2,
+		0x0f,
+		0,
+		0,
+		0,
+		7,
+		0,
+		1,
+		0,
+		0,
+		198,
+		18,
+		66,
+		1,
+		12,
+		'g',
+		'e',
+		'-',
+		'0',
+		'/',
+		'0',
+		'/',
+		'1',
+		0,
+		0,
+		0,
+		0,
+		0,
+		0x23,
+		0x28,
 		/* next hop: fd00:66::2 */
-		0, 24, 2, 0xc4, 0, 2, 0, 0, 0xfd, 0, 0, 0x66, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
+		0,
+		24,
+		2,
+		0xc4,
+		0,
+		2,
+		0,
+		0,
+		0xfd,
+		0,
+		0,
+		0x66,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		2,
 	};
 	static const uint8_t one[] = { 0x20, 0, 0, 0, 0, 8, 1, 1, 0x00, 0x01, 0x71, 0xff };
 	static const uint8_t unknown[] = { 0x20, 0, 0, 0, 0, 8, 200, 3, 0xca, 0xfe, 0, 1 };
@@ -141,7 +208,8 @@ static int answer(const struct packet *q, struct packet *p)
 	uint8_t protocol = ip[q->v6 ? 6 : 9], ttl = ip[q->v6 ? 7 : 8];
 	uint8_t type = ip[q->header];
 
-	if (q->v6 ? protocol == IPPROTO_ICMPV6 && type != 128 : protocol == IPPROTO_ICMP && type != 8)
+	if (q->v6 ? protocol == IPPROTO_ICMPV6 && type != 128
+		  : protocol == IPPROTO_ICMP && type != 8)
 		return 0;
 	if (ttl < HOST || protocol == IPPROTO_UDP) {
 		complain(q, ttl, p);
@@ -166,7 +234,8 @@ static int read_packet(struct packet *q)
 	q->header = q->v6 ? 40 : 20;
 	if (q->size < ETH_HLEN + q->header + 8 || q->size > ROOM / 2)
 		return 0;
-	return q->v6 ? !memcmp(ip + 24, "\xfd\0\0\x66", 4) : type == ETH_P_IP && !memcmp(ip + 16, "\xc6\x12\x42", 3);
+	return q->v6 ? !memcmp(ip + 24, "\xfd\0\0\x66", 4)
+		     : type == ETH_P_IP && !memcmp(ip + 16, "\xc6\x12\x42", 3);
 }
 
 int main(int argc, char **argv)

@@ -498,7 +498,8 @@ static void test_others(void **state)
 	OTHER(4, "timestamp request", FINDING_WRONG, "identifier", l4[4] ^= 1; seal(&a));
 	OTHER(4, "timestamp request", FINDING_WRONG, "originate", l4[11] ^= 1; seal(&a));
 	OTHER(4, "timestamp request", FINDING_WRONG, "no time of day", put(l4 + 12, 0x7fff); seal(&a));
-	OTHER(4, "timestamp request", FINDING_LIKE, "another kind of time", put(l4 + 16, 0x8fff); seal(&a));
+	OTHER(4, "timestamp request", FINDING_LIKE, "another kind of time", put(l4 + 16, 0x8fff);
+	      seal(&a));
 	OTHER(4, "timestamp request", FINDING_WRONG, "short", a.len -= 4; seal(&a));
 	OTHER(4, "timestamp request", FINDING_UNLIKE, "long", a.len += 4; seal(&a));
 	OTHER(4, "timestamp request, code 5", FINDING_UNLIKE, "code", l4[1] = 5; seal(&a));
