@@ -62,8 +62,9 @@ int extensions__read(struct extensions *e, const __u8 *data, size_t size)
 			return -EINVAL;
 		}
 		if (e->count < EXTENSIONS_MAX)
-			e->list[e->count++] = (struct extension){ data[at + 2], data[at + 3],
-								  data + at + HEADER, length - HEADER };
+			e->list[e->count++] =
+				(struct extension){ data[at + 2], data[at + 3], data + at + HEADER,
+						    length - HEADER };
 	}
 	return 0;
 }

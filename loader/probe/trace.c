@@ -177,7 +177,8 @@ static bool take_attempt(struct trace *t, const struct heard *h)
 /* What routers older than RFC 1191 don't say: the next lower of its section 7.1. */
 static unsigned int next_lower(unsigned int size)
 {
-	static const unsigned int plateaus[] = { 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296 };
+	static const unsigned int plateaus[] = { 32000, 17914, 8166, 4352, 2002,
+						 1492,	1006,  508,  296 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(plateaus); i++)
 		if (plateaus[i] < size)
@@ -268,8 +269,8 @@ static enum status prepare(struct trace *t, const struct host *host, const struc
 	st = tracer__open(&t->tracer, host, o);
 	t->size = tracer__headers(&t->tracer) + (o->method == TRACE_TCP ? 0 : o->size);
 	if (!st && t->size > LONGEST)
-		st = report(USAGE, "--size: %zu bytes are too many; with headers it may be %d at most",
-			    o->size, LONGEST);
+		st = report(USAGE, "--size: %zu bytes are too many; with headers it may be %d at "
+			    "most", o->size, LONGEST);
 	return st;
 }
 
@@ -278,8 +279,8 @@ static enum status refused(const struct trace *t, int err)
 	const char *name = t->host->name;
 
 	if (err == -ENETUNREACH || err == -EHOSTUNREACH)
-		return report(FAILED, "%s: no route to it (%s); 'ip route get %s' says the same", name,
-			      why(err), t->host->text);
+		return report(FAILED, "%s: no route to it (%s); 'ip route get %s' says the same",
+			      name, why(err), t->host->text);
 	if (err == -EMSGSIZE)
 		return report(FAILED, "%s: %zu bytes are too long for the interface; try a smaller "
 			      "--size, or without --df", name, t->size);

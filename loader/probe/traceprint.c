@@ -26,7 +26,8 @@ static const char *look_up(const union address *a)
 		return name;
 	last = *a;
 	if (!deaf)
-		err = getnameinfo(&a->sa, address__size(a), name, sizeof(name), NULL, 0, NI_NAMEREQD);
+		err = getnameinfo(&a->sa, address__size(a), name, sizeof(name), NULL, 0,
+				  NI_NAMEREQD);
 	/* Where no name server answers, the next one wouldn't either, some seconds later. */
 	deaf |= err == EAI_AGAIN;
 	if (err)
@@ -46,8 +47,8 @@ static const char *method_name(const struct trace *t)
 
 void traceprint__begin(const struct trace *t)
 {
-	printf("traceroute to %s (%s), %d hops max, %zu byte packets\n", t->host->name, t->host->text,
-	       t->options->max_hops, t->size);
+	printf("traceroute to %s (%s), %d hops max, %zu byte packets\n", t->host->name,
+	       t->host->text, t->options->max_hops, t->size);
 	fflush(stdout);
 }
 
@@ -109,12 +110,14 @@ static bool is_new(const struct heard *before, const struct heard *h)
 {
 	struct extensions a = {}, b = {};
 	bool first = before && read_extensions(before, &a), second = read_extensions(h, &b);
+	size_t size;
 
 	if (!before || !address__equal(&before->from, &h->from) || first != second)
 		return true;
-	return first && (h->quoted_size - h->extensions != before->quoted_size - before->extensions ||
+	size = h->quoted_size - h->extensions;
+	return first && (size != before->quoted_size - before->extensions ||
 			 memcmp(h->quoted + h->extensions, before->quoted + before->extensions,
-				h->quoted_size - h->extensions));
+				size));
 }
 
 static void print_hop(const struct trace *t, int hop)
@@ -152,7 +155,8 @@ void traceprint__text(const struct trace *t)
 	if (t->path_mtu)
 		printf("path MTU %u\n", t->path_mtu);
 	else if (t->hole)
-		printf("path MTU unknown: packets of %u bytes get lost, and nobody says why\n", t->hole);
+		printf("path MTU unknown: packets of %u bytes get lost, and nobody says why\n",
+		       t->hole);
 	else
 		printf("path MTU unknown: a router names one that is no smaller\n");
 }
@@ -204,7 +208,8 @@ static struct json_object *hops_json(const struct trace *t)
 	struct json_object *list = json_object_new_array();
 
 	for (int hop = 1; hop <= t->hops; hop++) {
-		struct json_object *o = json_object_new_object(), *packets = json_object_new_array();
+		struct json_object *packets = json_object_new_array();
+		struct json_object *o = json_object_new_object();
 
 		json__add_number(o, "hop", hop);
 		for (int i = 0; i < t->options->queries; i++)

@@ -60,8 +60,8 @@ static enum status open_tcp(struct tracer *t, const struct probe_options *o)
 
 	e->fd = socket(e->family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 	if (e->fd < 0 && (errno == EPERM || errno == EACCES))
-		return report(NOT_PERMITTED, "--tcp: not permitted: it needs CAP_NET_RAW; run it as "
-			      "root, or without --tcp");
+		return report(NOT_PERMITTED, "--tcp: not permitted: it needs CAP_NET_RAW; run it "
+			      "as root, or without --tcp");
 	if (e->fd < 0)
 		return report(FAILED, "raw socket: %s", why(errno));
 	st = endpoint__configure(e, o);
@@ -235,7 +235,8 @@ int tracer__send(struct tracer *t, size_t number, int ttl, size_t size, bool df)
 	for (int i = 0; i < SEND_TRIES; i++) {
 		ssize_t n = t->method == TRACE_TCP ?
 				    send(t->endpoint.fd, packet, size, 0) :
-				    sendto(t->endpoint.fd, packet, size, 0, &to.sa, address__size(&to));
+				    sendto(t->endpoint.fd, packet, size, 0, &to.sa,
+					   address__size(&to));
 
 		if (n >= 0)
 			return 0;
@@ -330,7 +331,8 @@ static int hear_error(struct tracer *t, struct heard *h)
 			continue;
 		h->type = e->ee_type;
 		h->code = e->ee_code;
-		memcpy(&h->from, SO_EE_OFFENDER(e), is_v4(t) ? sizeof(h->from.in) : sizeof(h->from.in6));
+		memcpy(&h->from, SO_EE_OFFENDER(e),
+		       is_v4(t) ? sizeof(h->from.in) : sizeof(h->from.in6));
 		h->quoted_size = n < TRACE_QUOTED ? n : TRACE_QUOTED;
 		memcpy(h->quoted, m.data, h->quoted_size);
 		if (!(e->ee_rfc4884.flags & SO_EE_RFC4884_FLAG_INVALID))

@@ -95,7 +95,8 @@ static void test_interfaces(void **state)
 {
 	static const uint8_t all[] = { 0, 0, 0, 7, 0, 1, 0, 0, 198, 18, 66, 1,
 				       8, 'e', 't', 'h', '0', 0, 0, 0, 0, 0, 5, 0xdc };
-	static const uint8_t six[] = { 0, 2, 0, 0, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 };
+	static const uint8_t six[] = { 0, 2, 0, 0, 0xfd, 0, 0, 0, 0, 0,
+				       0, 0, 0, 0, 0,	 0, 0, 0, 0, 1 };
 	struct bytes b = begin();
 
 	(void)state;
@@ -140,7 +141,8 @@ static void test_wrong(void **state)
 	assert_string_equal(words(&b), "");
 	object(&b, 1, 1, two_labels, 8);
 	object(&b, 200, 3, "\xca\xfe\0\1", 4);
-	assert_string_equal(words(&b), " <MPLS:L=24012,E=5,S=0,T=1/L=1048575,E=0,S=1,T=255;200/3:cafe0001>");
+	assert_string_equal(words(&b), " <MPLS:L=24012,E=5,S=0,T=1/L=1048575,E=0,S=1,T=255;"
+				       "200/3:cafe0001>");
 	/* Each bit of it counts. */
 	for (size_t bit = 0; bit < b.size * 8; bit++) {
 		c = b;
