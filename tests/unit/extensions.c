@@ -187,6 +187,21 @@ static void test_wrong(void **state)
 	}
 }
 
+/* Objects come in units of four bytes. */
+static void test_odd(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size <= 8; size++) {
+		struct bytes b = begin();
+
+		object(&b, 9, 1, "\1\2\3\4\5\6\7\10", size);
+		if (size % 4)
+			assert_string_equal(words(&b), "no");
+		else
+			assert_string_not_equal(words(&b), "no");
+	}
+}
+
 static void test_many(void **state)
 {
 	struct bytes b = begin();
@@ -211,6 +226,7 @@ static void test_find(void **state)
 	assert_int_equal(extensions__find(quoted, 120 + b.size, 20, 120), 120);
 	assert_true(extensions__find(quoted, 120 + b.size, 20, 116) < 0);
 	assert_true(extensions__find(quoted, 120, 20, 120) < 0);
+	assert_true(extensions__find(quoted, 100, 20, 120) < 0);
 	/* Unsaid, they are 128 bytes from the IP header on. */
 	memset(quoted, 0, sizeof(quoted));
 	memcpy(quoted + 108, b.data, b.size);
@@ -233,7 +249,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_labels), cmocka_unit_test(test_interfaces),
-		cmocka_unit_test(test_wrong),  cmocka_unit_test(test_many),
+		cmocka_unit_test(test_wrong),  cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_find),
 	};
 
