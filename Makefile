@@ -166,6 +166,9 @@ $(OUT)/tests/unit-probe: $(addprefix $(OUT)/tests/loader/,probe/samples.o probe/
 				$(PROBE_PURE))
 $(OUT)/tests/unit-probe: UNIT_LIBS = -lbpf -lm
 
+$(OUT)/tests/unit-extensions: $(addprefix $(OUT)/tests/loader/,probe/extensions.o json.o)
+$(OUT)/tests/unit-extensions: UNIT_LIBS = -ljson-c
+
 # The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
 $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
 	$(call say,LINK,$@)
@@ -206,6 +209,9 @@ $(OUT)/tests/fuzz-response: FUZZ_LIBS = -lbpf
 
 $(OUT)/tests/fuzz-reply: $(addprefix $(OUT)/tests/fuzz/,$(PROBE_PURE))
 $(OUT)/tests/fuzz-reply: FUZZ_LIBS = -lbpf
+
+$(OUT)/tests/fuzz-extensions: $(addprefix $(OUT)/tests/fuzz/,probe/extensions.o json.o)
+$(OUT)/tests/fuzz-extensions: FUZZ_LIBS = -ljson-c
 
 $(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
 	$(call say,CLANG,$<)
