@@ -28,14 +28,17 @@ static __always_inline struct eg_tap_cell *eg_tap_cell_of(__u32 direction)
 static __always_inline __u32 eg_tap_copy(void *ctx, enum eg_hook hook, void *to, __u32 len)
 {
 	__u64 size = eg_size(ctx, hook);
+	__u32 last;
 	long err;
 
 	if (len > size)
 		len = size;
-	/* The verifier wants to see that it is none of 0. */
-	barrier_var(len);
-	if (!len || len > EG_SNAP_MAX)
+	/* Of none it is the largest there is: until 6.8 the verifier learns nothing from "not 0". */
+	last = len - 1;
+	barrier_var(last);
+	if (last >= EG_SNAP_MAX)
 		return 0;
+	len = last + 1;
 	if (hook == EG_HOOK_XDP)
 		err = bpf_xdp_load_bytes(ctx, 0, to, len);
 	else
