@@ -39,6 +39,7 @@ HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loade
 LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS)) -lm
 
+SKELETONS	:= $(BOUT)/echogate.skel.h $(BOUT)/drive.skel.h
 LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c loader/*/*.c))
 LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
 UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
@@ -98,7 +99,7 @@ $(BOUT)/%.skel.h: $(BOUT)/%.bpf.o
 
 # User space -----------------------------------------------------------------
 
-$(OUT)/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+$(OUT)/loader/%.o: loader/%.c $(SKELETONS) $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) -MMD -MP -c $< -o $@
@@ -153,12 +154,21 @@ $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 $(OUT)/tests/unit-loop: $(addprefix $(OUT)/tests/loader/,loop.o util.o)
 $(OUT)/tests/unit-loop: UNIT_LIBS = -lbpf
 
+$(OUT)/tests/unit-conformance: $(addprefix $(OUT)/tests/loader/,probe/battery.o probe/craft.o \
+				 probe/judge.o probe/response.o util.o)
+$(OUT)/tests/unit-conformance: UNIT_LIBS = -lbpf
+
+PROBE_PURE	:= $(addsuffix .o,$(addprefix probe/,address echo reply) util)
+$(OUT)/tests/unit-probe: $(addprefix $(OUT)/tests/loader/,probe/samples.o probe/target.o probe/values.o \
+				$(PROBE_PURE))
+$(OUT)/tests/unit-probe: UNIT_LIBS = -lbpf -lm
+
 # The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
 $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $^ $(LOADER_LIBS) -o $@
 
-$(OUT)/tests/loader/%.o: loader/%.c $(BOUT)/echogate.skel.h $(OUT)/clang
+$(OUT)/tests/loader/%.o: loader/%.c $(SKELETONS) $(OUT)/clang
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(shell $(PKG_CONFIG) --cflags $(LOADER_PKGS)) $(SAN) -MMD -MP \
@@ -182,6 +192,17 @@ $(OUT)/tests/fuzz-language: $(addprefix $(OUT)/tests/fuzz/,$(LANGUAGE))
 $(OUT)/tests/fuzz-language: FUZZ_LIBS = -lbpf
 $(OUT)/tests/fuzz-request: $(addprefix $(OUT)/tests/fuzz/,wire.o util.o)
 $(OUT)/tests/fuzz-request: FUZZ_LIBS = -ljson-c -lbpf
+$(OUT)/tests/fuzz-capture: $(addprefix $(OUT)/tests/fuzz/,packets.o hex.o util.o)
+$(OUT)/tests/fuzz-capture: FUZZ_LIBS = -lpcap -lbpf
+$(OUT)/tests/fuzz-differential: $(BOUT)/echogate.skel.h $(OUT)/loader.a
+$(OUT)/tests/fuzz-differential: FUZZ_LIBS = $(OUT)/loader.a -lcmocka $(LOADER_LIBS)
+
+$(OUT)/tests/fuzz-response: $(addprefix $(OUT)/tests/fuzz/probe/,battery.o craft.o judge.o response.o)
+$(OUT)/tests/fuzz-response: $(OUT)/tests/fuzz/util.o
+$(OUT)/tests/fuzz-response: FUZZ_LIBS = -lbpf
+
+$(OUT)/tests/fuzz-reply: $(addprefix $(OUT)/tests/fuzz/,$(PROBE_PURE))
+$(OUT)/tests/fuzz-reply: FUZZ_LIBS = -lbpf
 
 $(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
 	$(call say,CLANG,$<)

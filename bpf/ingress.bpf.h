@@ -307,6 +307,9 @@ static __always_inline enum eg_verdict eg_end(void *ctx, enum eg_hook hook,
 	__u32 what = verdict | reason << 8 | noted << 16;
 
 	eg_account(counters, cell, verdict, reason, bytes);
+	if (hook == EG_HOOK_TC && (verdict == EG_VERDICT_ANSWER || verdict == EG_VERDICT_REJECT) &&
+	    unlikely(eg_tap_live()))
+		eg_tap_mark_reply(ctx);
 	if (likely(!noted && !eg_record_due(counters, rule, verdict, reason)))
 		return verdict;
 	if (direction == EG_EGRESS)

@@ -24,26 +24,26 @@ static __always_inline struct eg_tap_cell *eg_tap_cell_of(__u32 direction)
 	return bpf_map_lookup_elem(&eg_tap_cells, &key);
 }
 
-/* The first bytes of the frame, `len` at most; returns how many. */
-static __always_inline __u32 eg_tap_copy(void *ctx, enum eg_hook hook, void *to, __u32 len)
+/*
+ * The first bytes of the frame, `len` at most, to a place for `room`; returns how many. Old verifiers
+ * learn nothing from a comparison with 0, but they do from one with `room`.
+ */
+static __always_inline __u32 eg_tap_copy(void *ctx, enum eg_hook hook, void *to, __u32 len,
+					 __u32 room)
 {
 	__u64 size = eg_size(ctx, hook);
 	__u32 last;
 	long err;
 
-	if (len > size)
-		len = size;
-	/* Of none it is the largest there is: until 6.8 the verifier learns nothing from "not 0". */
-	last = len - 1;
+	last = (len < size ? len : size) - 1;
 	barrier_var(last);
-	if (last >= EG_SNAP_MAX)
+	if (last >= room)
 		return 0;
-	len = last + 1;
 	if (hook == EG_HOOK_XDP)
-		err = bpf_xdp_load_bytes(ctx, 0, to, len);
+		err = bpf_xdp_load_bytes(ctx, 0, to, last + 1);
 	else
-		err = bpf_skb_load_bytes(ctx, 0, to, len);
-	return err ? 0 : len;
+		err = bpf_skb_load_bytes(ctx, 0, to, last + 1);
+	return err ? 0 : last + 1;
 }
 
 /* Before the end ------------------------------------------------------------- */
@@ -77,7 +77,10 @@ static __always_inline void eg_tap_ask(volatile struct eg_tap_cell *c, __u32 dir
 	}
 }
 
-/* A reply that tc sends back comes by egress: it has been captured with its request. */
+/*
+ * A reply that tc sends back comes by egress, where it is no packet of its own: captures get it with
+ * its request. Nobody else touches the control block on this way.
+ */
 static __always_inline bool eg_tap_is_reply(const struct __sk_buff *skb)
 {
 	return eg_trial && skb->cb[2] == (__u32)eg_trial && skb->cb[3] == (__u32)(eg_trial >> 32);
@@ -109,7 +112,7 @@ static __always_inline __u32 eg_tap_look(void *ctx, enum eg_hook hook, __u32 dir
 		if (!c->wanted)
 			return 0;
 	}
-	c->captured = eg_tap_copy(ctx, hook, c->frame, snap);
+	c->captured = eg_tap_copy(ctx, hook, c->frame, snap, EG_SNAP_MAX);
 	c->event.length = eg_size(ctx, hook);
 	return EG_NOTED_KEPT;
 }
@@ -283,7 +286,8 @@ static __always_inline void eg_record(void *ctx, enum eg_hook hook, struct eg_co
 		c->event.captured = c->captured < EG_RECORD_SNAP ? c->captured : EG_RECORD_SNAP;
 		__builtin_memcpy(r->frame, c->frame, EG_RECORD_SNAP);
 	} else {
-		c->event.captured = eg_tap_copy(ctx, hook, r->frame, EG_RECORD_SNAP);
+		c->event.captured = eg_tap_copy(ctx, hook, r->frame, EG_RECORD_SNAP,
+						  EG_RECORD_SNAP);
 	}
 	r->event = c->event;
 	__sync_lock_test_and_set(&r->event.time, time);
@@ -302,9 +306,8 @@ static __always_inline void eg_tap_end(void *ctx, enum eg_hook hook, struct eg_c
 	c->event.reason = reason;
 	eg_tap_describe(ctx, hook, &c->event, direction, noted, rule);
 	if (noted & EG_NOTED_KEPT && c->wanted) {
-		c->replied = c->event.reply ? eg_tap_copy(ctx, hook, c->reply, c->snap) : 0;
-		if (hook == EG_HOOK_TC && c->event.reply)
-			eg_tap_mark_reply(ctx);
+		c->replied = c->event.reply ?
+			     eg_tap_copy(ctx, hook, c->reply, c->snap, EG_SNAP_MAX) : 0;
 		eg_tap_emit_all(c, direction);
 	}
 	if (eg_record_due(counters, rule, verdict, reason))

@@ -74,6 +74,7 @@ enum status cmd_run(const struct command *self, int argc, char **argv);
 enum status cmd_doctor(const struct command *self, int argc, char **argv);
 enum status cmd_object(const struct command *self, int argc, char **argv);
 enum status cmd_probe(const struct command *self, int argc, char **argv);
+enum status cmd_bench(const struct command *self, int argc, char **argv);
 enum status cmd_version(const struct command *self, int argc, char **argv);
 enum status cmd_help(const struct command *self, int argc, char **argv);
 

@@ -4,9 +4,9 @@
  * or one loaded from a file for this and attached nowhere.
  */
 #include "command.h"
+#include "copy.h"
 #include "facts.h"
 #include "gates.h"
-#include "generation.h"
 #include "json.h"
 #include "packets.h"
 #include "rodata.h"
@@ -94,33 +94,6 @@ static void subject__close(struct subject *s)
 	rulelist__free(&s->rules);
 }
 
-/* The only one, if none is named. Reports. */
-static enum status choose(const struct scope *scope, char **names, size_t count,
-			  struct instances *all)
-{
-	const struct instance *in;
-	char list[256] = "";
-	enum status st;
-
-	st = instances__select(scope, names, count, SELECT_LIVE, all);
-	if (st)
-		return st;
-	if (all->count > 1) {
-		for (size_t i = 0; i < all->count; i++) {
-			size_t used = strlen(list);
-
-			snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
-				 all->list[i].ifname);
-		}
-		return report(USAGE, "several interfaces are attached; name one of: %s", list);
-	}
-	in = &all->list[0];
-	if (in->state != INSTANCE_ATTACHED)
-		return report(FAILED, "%s: it is %s; 'echogate status %s' says more", in->ifname,
-			      state_name(in->state), in->ifname);
-	return DONE;
-}
-
 /* Its routes and neighbours are asked: the process stays in its namespace. Reports. */
 static enum status open_attached(struct subject *s, const struct scope *scope, char **names,
 				 size_t count, struct instances *all)
@@ -128,7 +101,7 @@ static enum status open_attached(struct subject *s, const struct scope *scope, c
 	struct instance *in;
 	enum status st;
 
-	st = choose(scope, names, count, all);
+	st = instances__only(scope, names, count, all);
 	if (st)
 		return st;
 	in = all->list;
@@ -140,78 +113,35 @@ static enum status open_attached(struct subject *s, const struct scope *scope, c
 }
 
 /*
- * Programs as native XDP would have them, but for the way back: to which MAC address a packet
- * was sent, and where an answer would go, says nothing about the rules. Reports.
- */
-static enum status load(struct generation *g, const struct snapshot *snap, struct object *obj)
-{
-	struct object_options opts = {
-		.compiled = &g->compiled,
-		.text = g->text,
-		.text_size = g->text_size,
-		.snapshot = snap,
-		.meta = &g->meta,
-		.mode = EG_MODE_NATIVE,
-		.swap = true,
-	};
-
-	memset(opts.reuse, -1, sizeof(opts.reuse));
-	return object__load(&opts, g->name, obj);
-}
-
-/* What rules are answered `while` is taken for well. -errno. */
-static int open_gates(const struct compiled *c, int map)
-{
-	static const struct eg_gate open = { .until = UINT64_MAX, .why = "taken for open" };
-	int err = 0;
-
-	for (size_t i = 0; !err && i < c->rule_count; i++)
-		if (c->rules[i].flags & EG_RULE_GATE)
-			err = bpf_map_update_elem(map, &c->rules[i].gate, &open, BPF_ANY);
-	return err;
-}
-
-/*
- * The same for a file, with the addresses of the namespace. @in is made to look like an
- * interface's. Reports.
+ * The same for a file, with the addresses of the namespace, as native XDP would have it but for the
+ * way back: to which MAC address a packet was sent, and where an answer would go, says nothing about
+ * the rules. Reports.
  */
 static enum status open_file(struct subject *s, const struct config *config, const char *name,
-			     struct object *obj, struct instance *in)
+			     struct copy *copy)
 {
 	struct snapshot snap = {};
+	struct copy_options opts = {
+		.name = name,
+		.config = config,
+		.snapshot = &snap,
+		.mode = EG_MODE_NATIVE,
+		.ifindex = LOOPBACK,
+		.any_path = true,
+	};
 	struct rtnl rt = {};
-	struct generation g;
 	enum status st;
 	int err;
 
-	generation__init(&g);
-	g.name = name;
-	st = generation__plan(&g, config);
-	if (st)
-		goto cleanup;
 	err = rtnl__open(&rt) ?: snapshot__take(&rt, LOOPBACK, &snap);
-	if (err) {
+	if (err)
 		st = report(status_of(err), "%s: addresses can't be read: %s", name, why(err));
-		goto cleanup;
-	}
-	st = load(&g, &snap, obj);
-	if (st)
-		goto cleanup;
-	err = open_gates(&g.compiled, obj->maps[PIN_GATES]);
-	if (err) {
-		st = report(status_of(err), "%s: its gates can't be opened: %s", name, why(err));
-		goto cleanup;
-	}
-	in->meta = g.meta;
-	in->dir.ifindex = LOOPBACK;
-	memcpy(in->maps, obj->maps, sizeof(in->maps));
-	for (int d = 0; d < EG_DIRECTION_COUNT; d++)
-		in->programs[d] = object__program(obj, d);
-	st = subject__open(s, in, name);
-cleanup:
+	else
+		st = copy__load(copy, &opts);
+	if (!st)
+		st = subject__open(s, &copy->in, name);
 	snapshot__free(&snap);
 	rtnl__close(&rt);
-	generation__close(&g);
 	return st;
 }
 
@@ -527,6 +457,21 @@ static void print_protection(const struct subject *s, const struct finding *f)
 		printf(LABEL "by line %u\n", "protected", r->line);
 }
 
+/* Only if rules ask. */
+static void print_solicited(const struct eg_trace *t)
+{
+	switch ((enum eg_solicited)t->index[EG_FIELD_SOLICITED]) {
+	case EG_SOLICITED_YES:
+		printf(LABEL "solicited: its request left within the last minute\n", "echo");
+		break;
+	case EG_SOLICITED_NO:
+		printf(LABEL "unsolicited: no such request left within the last minute\n", "echo");
+		break;
+	case EG_SOLICITED_NONE:
+		break;
+	}
+}
+
 static void print_verdict(const struct subject *s, const struct eg_trace *t)
 {
 	const struct listed_rule *r = decider(s, t);
@@ -568,6 +513,7 @@ static void print_finding(const struct subject *s, const struct finding *f)
 		return;
 	}
 	print_protection(s, f);
+	print_solicited(&f->outcome.trace);
 	print_rules(s, &f->outcome.trace);
 	print_verdict(s, &f->outcome.trace);
 	if (!f->replied)
@@ -647,6 +593,8 @@ static void add_outcome(struct json_object *o, const struct subject *s, const st
 	const struct eg_trace *t = &f->outcome.trace;
 
 	json__add_bool(o, "protected", f->facts.match.protect || t->protect || protector(s, t));
+	if (t->index[EG_FIELD_SOLICITED])
+		json__add_bool(o, "solicited", t->index[EG_FIELD_SOLICITED] == EG_SOLICITED_YES);
 	json_object_object_add(o, "rules", json_rules(s, t));
 	json__add_number(o, "rules_matched", t->matched);
 	add_id(o, "decided_by", decider(s, t));
@@ -798,8 +746,7 @@ enum status cmd_explain(const struct command *self, int argc, char **argv)
 	struct config *config = NULL;
 	struct instances all = {};
 	struct subject subject = {};
-	struct object object = {};
-	struct instance file;
+	struct copy copy = {};
 	enum status st;
 	int o;
 
@@ -825,18 +772,17 @@ enum status cmd_explain(const struct command *self, int argc, char **argv)
 	if (st)
 		return st;
 	subject.direction = opts.egress ? EG_EGRESS : EG_INGRESS;
-	instance__init(&file);
 	st = packets__open(argv[optind], &packets);
 	if (!st && opts.config)
 		st = config__read(opts.config, &config) ?: config__load_sets(config, NULL, 0);
 	st = st ?: check_privileges() ?: scope__open(&scope, opts.netns);
 	if (!st)
-		st = opts.config ? open_file(&subject, config, opts.config, &object, &file) :
-				   open_attached(&subject, &scope, argv + optind + 1,
+		st = opts.config ? open_file(&subject, config, opts.config, &copy)
+				 : open_attached(&subject, &scope, argv + optind + 1,
 						 argc - optind - 1, &all);
 	st = st ?: explain_all(&subject, packets, &opts);
 	subject__close(&subject);
-	object__close(&object);
+	copy__close(&copy);
 	instances__free(&all);
 	scope__close(&scope);
 	config__free(config);

@@ -277,7 +277,7 @@ enum status generation__load(struct generation *g, enum eg_mode mode,
 		.meta = &g->meta,
 		.mode = mode,
 		.swap = g->rules.swap,
-		.recorder = true,
+		.recorder = g->rules.recorder,
 		.l3 = device__is_l3(&g->dev),
 	};
 	const struct instance *old = &g->running;

@@ -490,6 +490,32 @@ enum status instances__select(const struct scope *s, char *const *names, size_t 
 	return first;
 }
 
+enum status instances__only(const struct scope *s, char *const *names, size_t count,
+			    struct instances *all)
+{
+	const struct instance *in;
+	char list[256] = "";
+	enum status st;
+
+	st = instances__select(s, names, count, SELECT_LIVE, all);
+	if (st)
+		return st;
+	if (all->count > 1) {
+		for (size_t i = 0; i < all->count; i++) {
+			size_t used = strlen(list);
+
+			snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
+				 all->list[i].ifname);
+		}
+		return report(USAGE, "several interfaces are attached; name one of: %s", list);
+	}
+	in = &all->list[0];
+	if (in->state != INSTANCE_ATTACHED)
+		return report(FAILED, "%s: it is %s; 'echogate status %s' says more", in->ifname,
+			      state_name(in->state), in->ifname);
+	return DONE;
+}
+
 void instances__free(struct instances *all)
 {
 	for (size_t i = 0; i < all->count; i++)

@@ -89,6 +89,9 @@ enum selection {
  */
 enum status instances__select(const struct scope *s, char *const *names, size_t count,
 			      enum selection which, struct instances *out);
+/* The one that is named, or the only one there is; it is attached, and whole. Reports. */
+enum status instances__only(const struct scope *s, char *const *names, size_t count,
+			    struct instances *all);
 void instances__free(struct instances *all);
 
 /*

@@ -41,8 +41,8 @@ struct scope {
 	char **names;
 	size_t count;
 	/* -1: not said here; the place is that of the last word on it */
-	int swap, fallback[EG_DIRECTION_COUNT];
-	struct place swap_at, fallback_at[EG_DIRECTION_COUNT];
+	int swap, recorder, fallback[EG_DIRECTION_COUNT];
+	struct place swap_at, recorder_at, fallback_at[EG_DIRECTION_COUNT];
 	__u32 check_every, check_lease;	/* ms; 0: not said here */
 	struct place check_at;
 	struct said_peers measure, observe;
@@ -173,6 +173,7 @@ int parser__run(struct parser *p);
 
 /* statement.c, rule.c: one function for each thing the grammar recognizes. */
 void statement__reply_path(struct parser *p, struct place at, bool swap);
+void statement__recorder(struct parser *p, struct place at, bool on);
 void statement__metrics(struct parser *p, struct place at, struct slice where, struct place where_at,
 			bool quoted);
 void statement__default(struct parser *p, struct place at, enum eg_default fallback);

@@ -39,7 +39,7 @@
 %token WITH "with" LIMIT "limit" PER_SOURCE "per-source" BURST "burst" SAMPLE "sample"
 %token ABOVE "above" WHILE "while" UNIT "unit" TCP "tcp" CHECK "check" EVERY "every" LEASE "lease"
 %token MEASURE "measure" RTT "rtt" OF "of" OBSERVE "observe"
-%token FIB "fib" SWAP "swap" FILE "file"
+%token FIB "fib" SWAP "swap" FILE "file" RECORDER "recorder" ON "on" OFF "off"
 %token <word> KIND "a protocol" NAME "a name" ODD "an odd word" ADDRESS "an address or prefix"
 %token <word> SET_NAME "a @set" TEXT "a text in quotes" UNQUOTED "a text without its end"
 %token <number> NUMBER "a number" TIME "a time, as 500ms or 5s"
@@ -100,6 +100,8 @@ block:
 statement:
 	REPLY_PATH FIB				{ statement__reply_path(p, @1, false); }
 |	REPLY_PATH SWAP				{ statement__reply_path(p, @1, true); }
+|	RECORDER ON				{ statement__recorder(p, @1, true); }
+|	RECORDER OFF				{ statement__recorder(p, @1, false); }
 |	METRICS NAME				{ statement__metrics(p, @1, $2, @2, false); }
 |	METRICS TEXT				{ statement__metrics(p, @1, $2, @2, true); }
 |	DEFAULT fallback		{ statement__default(p, @1, $2); }
@@ -400,7 +402,7 @@ static size_t alternatives(const struct parser *p, struct expected *e,
 		words[n++] = "a rule (pass, drop, answer, reject, count)";
 		take_out(e, YYSYMBOL_PASS, YYSYMBOL_REJECT);
 	}
-	if (EXPECTED(e, FROM)) {
+	if (EXPECTED(e, FROM) && EXPECTED(e, TO)) {
 		words[n++] = EXPECTED(e, NOT) ? "a matcher (from, to, tcp, icmp, type, port, not, ...)" :
 						"a matcher (from, to, tcp, icmp, type, port, ...)";
 		take_out(e, YYSYMBOL_NOT, YYSYMBOL_TO);

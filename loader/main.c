@@ -155,6 +155,15 @@ const struct command commands[] = {
 	  "      --json           as JSON\n\n"
 	  "Exit status as ping's: 0 every host answered, 1 one didn't, 2 anything else.\n",
 	  cmd_probe, ACCESS_LOCAL },
+	{ "bench", "[IFACE | --config FILE] [--rate N] [--rounds N] [--netns NAME] [--json]",
+	  "Measure what a packet of each kind costs; nothing that runs is touched",
+	  "  IFACE                with its rules; the only interface attached needs no name\n"
+	  "      --config FILE    with the rules of a file outside of interface blocks\n"
+	  "      --rate N         packets a second to reckon with: 250k, 1M (1M)\n"
+	  "      --rounds N       how often everything is measured (1 to 99, 3)\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON\n",
+	  cmd_bench, ACCESS_LOCAL },
 	{ "version", "[--json]", "Show the versions of echogate, its ABI, libbpf and the kernel",
 	  "      --json           as JSON\n", cmd_version, ACCESS_LOCAL },
 	{ "help", "[COMMAND | reasons]", "Show this list, or more about a command",

@@ -418,6 +418,8 @@ char *rules__print(const struct rules *r, const char *ifname)
 		fputs(" {\n", f);
 	}
 	fprintf(f, "%sreply-path %s\n", indent, r->swap ? "swap" : "fib");
+	if (!r->recorder)
+		fprintf(f, "%srecorder off\n", indent);
 	if (has_checks(r)) {
 		fprintf(f, "%scheck every ", indent);
 		print_time(f, r->check_every);

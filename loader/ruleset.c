@@ -130,7 +130,8 @@ static int parse(struct config *c)
 		free(outside);
 		return -ENOMEM;
 	}
-	outside->swap = outside->fallback[EG_INGRESS] = outside->fallback[EG_EGRESS] = -1;
+	outside->swap = outside->recorder = -1;
+	outside->fallback[EG_INGRESS] = outside->fallback[EG_EGRESS] = -1;
 	c->scopes[c->scope_count++] = p.scope = outside;
 	err = parser__run(&p) ?: martians__define(&p);
 	rule__abandon(&p);
@@ -392,6 +393,7 @@ enum status config__select(const struct config *c, const char *ifname, struct ru
 	int err;
 
 	memset(r, 0, sizeof(*r));
+	r->recorder = true;
 	r->check_every = CHECK_EVERY;
 	r->check_lease = CHECK_EVERY * CHECK_LEASES;
 	r->fallback[EG_INGRESS] = EG_DEFAULT_ANSWER;
@@ -406,6 +408,8 @@ enum status config__select(const struct config *c, const char *ifname, struct ru
 			continue;
 		if (s->swap >= 0)
 			r->swap = s->swap;
+		if (s->recorder >= 0)
+			r->recorder = s->recorder;
 		if (s->check_every) {
 			r->check_every = s->check_every;
 			r->check_lease = s->check_lease;

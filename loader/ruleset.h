@@ -148,6 +148,7 @@ struct rule {
 struct rules {
 	bool given;			/* there is a file, though it may hold no rule */
 	bool swap;			/* reply-path swap, not fib */
+	bool recorder;			/* recorder on, not off */
 	__u32 check_every, check_lease;	/* ms: how often, and how long one holds */
 	bool measure;			/* round trips: of all, and each of `measured` by itself */
 	struct endpoint measured, observed;	/* belong to the configuration */

@@ -110,6 +110,18 @@ void statement__reply_path(struct parser *p, struct place at, bool swap)
 	p->broken = false;
 }
 
+void statement__recorder(struct parser *p, struct place at, bool on)
+{
+	if (p->direction == EG_EGRESS)
+		parser__error(p, at, "recorder in an egress block; expected it outside");
+	else if (p->scope->recorder >= 0)
+		parser__error(p, at, "recorder is set twice%s, first in line %u; expected one of them",
+			      holder(p), p->scope->recorder_at.line);
+	p->scope->recorder = on;
+	p->scope->recorder_at = at;
+	p->broken = false;
+}
+
 /* "127.0.0.1:9342", "[::1]:9342", or a port alone, which is for this host only. */
 static const char *parse_meeting(const char *text, struct meeting *m)
 {
@@ -287,7 +299,7 @@ void statement__block(struct parser *p, struct place at)
 		return;
 	}
 	s->number = p->c->scope_count;
-	s->swap = s->fallback[EG_INGRESS] = s->fallback[EG_EGRESS] = -1;
+	s->swap = s->recorder = s->fallback[EG_INGRESS] = s->fallback[EG_EGRESS] = -1;
 	if (!parser__append(p, (void ***)&p->c->scopes, &p->c->scope_count, s)) {
 		free(s);
 		return;

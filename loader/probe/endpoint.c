@@ -51,8 +51,8 @@ static enum status open_socket(struct endpoint *e)
 	if (e->fd < 0)
 		return refused(e->family, err, -errno);
 	if (!told)
-		note("without CAP_NET_RAW: by a ping socket; redirects, and replies that are "
-		     "malformed or have a wrong checksum, aren't seen");
+		note("without CAP_NET_RAW: by a ping socket, which hides replies that are malformed "
+		     "or have a wrong checksum");
 	told = true;
 	return DONE;
 }

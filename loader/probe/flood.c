@@ -67,13 +67,14 @@ static enum status check_target(const struct flood *f)
 
 	if (f->o->mine || address__is_loopback(&f->host->address))
 		return DONE;
-	if (own__address(&f->host->address, where, sizeof(where))) {
+	if (own__address(&f->host->address, f->o, where, sizeof(where))) {
 		note("%s is an address of %s", f->host->text, where);
 		return DONE;
 	}
 	return report(USAGE,
-		      "--flood: %s is neither loopback nor in a namespace of this machine that "
-		      "can be asked; if the host is yours, say --yes-this-is-mine",
+		      "--flood: %s is neither loopback nor, as far as can be seen from here, an "
+		      "address of this machine's namespaces; if the host is yours, say "
+		      "--yes-this-is-mine",
 		      f->host->text);
 }
 

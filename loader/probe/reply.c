@@ -166,6 +166,11 @@ void reply__parse(int family, const void *message, size_t size, struct reply *r)
 	}
 }
 
+bool reply__is_redirect(const struct reply *r)
+{
+	return r->family == AF_INET && r->kind == REPLY_ERROR && r->type == ICMP_REDIRECT;
+}
+
 void reply__parse_ipv4(const void *packet, size_t size, struct reply *r)
 {
 	const __u8 *p = packet;
@@ -188,17 +193,17 @@ void reply__from_queue(const struct sock_extended_err *e, const union address *t
 	r->kind = REPLY_ERROR;
 	r->type = e->ee_type;
 	r->code = e->ee_code;
-	r->info = e->ee_info;
+	/* Host order, a gateway too. */
+	if (reply__is_redirect(r))
+		r->gateway.in = (struct sockaddr_in){ .sin_family = AF_INET,
+						      .sin_addr.s_addr = htonl(e->ee_info) };
+	else
+		r->info = e->ee_info;
 	r->quoted.to = *to;
 	r->quoted.protocol = r->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	r->body = quoted;
 	r->body_size = size;
 	read_upper(&r->quoted, r->family, quoted, size);
-}
-
-bool reply__is_redirect(const struct reply *r)
-{
-	return r->family == AF_INET && r->kind == REPLY_ERROR && r->type == ICMP_REDIRECT;
 }
 
 /* Words ------------------------------------------------------------------------------ */

@@ -215,8 +215,8 @@ static inline void world_start(struct echogate *skel)
 {
 	if (echogate__load(skel))
 		DIE("the programs don't load: %s", strerror(errno));
-	vlan_add(skel, 0x8100 << 16 | VLAN_ONE, 0);
-	vlan_add(skel, 0x88a8u << 16 | VLAN_OUTER, 0x8100 << 16 | VLAN_INNER);
+	vlan_add(skel, 0x8100u << 16 | VLAN_ONE, 0);
+	vlan_add(skel, 0x88a8u << 16 | VLAN_OUTER, 0x8100u << 16 | VLAN_INNER);
 	metrics_add(skel, "::ffff:198.19.6.0", 96 + 25);
 	metrics_add(skel, "fd00:e6:6::", 49);
 }
