@@ -7,7 +7,7 @@
 #   make differential  rules against a naive evaluator, a million packets for each hook
 #   make baseline   what the programs cost the verifier, measured anew for tests/complexity
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
-#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU: some hours; writes README.md's table
+#   make vm         nearly all of it on Linux 6.1 and 6.12, in QEMU: some hours; writes a table into README.md
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
 #   make deb        a Debian package, in .output/deb
 #   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
