@@ -291,29 +291,30 @@ follows() {
 	[ "$(status_of "$host" h0 addresses.stale)" = false ]
 }
 
-# live POINT-OR-CALLS INJECTION: a short life of a daemon: it takes up b, follows an address, is
-# reloaded with a, follows another, and ends. Prints what is wrong.
+# live INJECTION: a short life of a daemon: it takes up b, follows an address, is reloaded with a,
+# follows another, and ends. Sets status, and wrong to what is wrong.
 # shellcheck disable=SC2086  # words
 live() {
 	local pid
 
+	wrong=
 	conf b
 	strace -o "$work/trace" $1 "$ECHOGATE" run --config "$work/conf" --netns "$host" \
 		>"$work/out" 2>"$work/err" &
 	daemon=$!
-	wait_for 30 ready || echo "neither ready nor gone; "
+	wait_for 30 ready || wrong+="neither ready nor gone; "
 	if kill -0 "$daemon" 2>/dev/null; then
 		pid=$(daemon_pid)
 		need ip -n "$host" address add 198.18.0.77/24 dev h0
-		wait_for 20 follows || echo "an address isn't followed; "
+		wait_for 20 follows || wrong+="an address isn't followed; "
 		conf a
 		[ -z "$pid" ] || kill -HUP "$pid" 2>/dev/null
 		sleep 0.7
 		need ip -n "$host" address del 198.18.0.77/24 dev h0
-		wait_for 20 follows || echo "an address that went isn't followed; "
+		wait_for 20 follows || wrong+="an address that went isn't followed; "
 		[ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null
 	fi
-	wait "$daemon"
+	wait "$daemon" 2>/dev/null
 	status=$?
 	daemon=
 	ip -n "$host" address del 198.18.0.77/24 dev h0 2>/dev/null
@@ -333,7 +334,7 @@ every_daemon() {
 
 	"$ECHOGATE" attach h0 --netns "$host" --config "$work/b" >/dev/null 2>&1
 	warm_up "$client" 198.18.0.2
-	wrong=$(live "")
+	live ""
 	is "run: undisturbed" "$wrong$status" 0
 	cp "$work/trace" "$work/calls"
 	for kind in fails killed; do
@@ -348,9 +349,13 @@ every_daemon() {
 			error=$(error_of "${point%:*}" $((n + offset)))
 			how=error=$error
 			[ $kind = fails ] || how=signal=KILL
-			wrong=$(live "-e inject=${point%:*}:$how:when=${point#*:}"; [ "$status" -lt 126 ] ||
-				[ $kind = killed ] || echo "exit status $status; ")
-			daemon=
+			live "-e inject=${point%:*}:$how:when=${point#*:}"
+			if [ $kind = killed ]; then
+				# Whoever is dead follows nothing.
+				wrong=
+			elif [ "$status" -gt 4 ]; then
+				wrong+="exit status $status; "
+			fi
 			# It may refuse to start; then it says why.
 			[ $kind = killed ] || [ -s "$work/err" ] || wrong+="says nothing; "
 			wrong+=$(after_daemon)
