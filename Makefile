@@ -7,7 +7,7 @@
 #   make differential  rules against a naive evaluator, a million packets for each hook
 #   make baseline   what the programs cost the verifier, measured anew for tests/complexity
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
-#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU; about an hour
+#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU: some hours; writes README.md's table
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
 #   make deb        a Debian package, in .output/deb
 #   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
@@ -37,10 +37,10 @@ BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member 
 CFLAGS		?= -O2 -g
 HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
 LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
-LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS))
+LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS)) -lm
 
 SKELETONS	:= $(BOUT)/echogate.skel.h $(BOUT)/drive.skel.h
-LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c))
+LOADER_SRC	:= $(filter-out loader/mkvmlinux.c,$(wildcard loader/*.c loader/*/*.c))
 LOADER_OBJ	:= $(LOADER_SRC:%.c=$(OUT)/%.o) $(OUT)/loader/language.tab.o $(OUT)/loader/language.lex.o
 UNIT_BIN	:= $(patsubst tests/unit/%.c,$(OUT)/tests/unit-%,$(wildcard tests/unit/*.c))
 FUZZ_BIN	:= $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
@@ -154,6 +154,15 @@ $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 $(OUT)/tests/unit-loop: $(addprefix $(OUT)/tests/loader/,loop.o util.o)
 $(OUT)/tests/unit-loop: UNIT_LIBS = -lbpf
 
+$(OUT)/tests/unit-conformance: $(addprefix $(OUT)/tests/loader/,probe/battery.o probe/craft.o \
+				 probe/judge.o probe/response.o util.o)
+$(OUT)/tests/unit-conformance: UNIT_LIBS = -lbpf
+
+PROBE_PURE	:= $(addsuffix .o,$(addprefix probe/,address echo reply) util)
+$(OUT)/tests/unit-probe: $(addprefix $(OUT)/tests/loader/,probe/samples.o probe/target.o probe/values.o \
+				$(PROBE_PURE))
+$(OUT)/tests/unit-probe: UNIT_LIBS = -lbpf -lm
+
 # The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
 $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
 	$(call say,LINK,$@)
@@ -188,6 +197,13 @@ $(OUT)/tests/fuzz-capture: FUZZ_LIBS = -lpcap -lbpf
 $(OUT)/tests/fuzz-differential: $(BOUT)/echogate.skel.h $(OUT)/loader.a
 $(OUT)/tests/fuzz-differential: FUZZ_LIBS = $(OUT)/loader.a -lcmocka $(LOADER_LIBS)
 
+$(OUT)/tests/fuzz-response: $(addprefix $(OUT)/tests/fuzz/probe/,battery.o craft.o judge.o response.o)
+$(OUT)/tests/fuzz-response: $(OUT)/tests/fuzz/util.o
+$(OUT)/tests/fuzz-response: FUZZ_LIBS = -lbpf
+
+$(OUT)/tests/fuzz-reply: $(addprefix $(OUT)/tests/fuzz/,$(PROBE_PURE))
+$(OUT)/tests/fuzz-reply: FUZZ_LIBS = -lbpf
+
 $(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
 	$(call say,CLANG,$<)
 	@mkdir -p $(@D)
@@ -216,10 +232,10 @@ $(TOOL_BIN): $(OUT)/tests/%: tests/tools/%.c $(wildcard tests/tools/*.h) $(OUT)/
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $< $(LOADER_LIBS) -o $@
 
-$(OUT)/tests/parity: $(PARITY_SRC) $(wildcard tests/parity/*.h) $(OUT)/clang
+$(OUT)/tests/parity: $(PARITY_SRC) $(OUT)/loader/probe/craft.o $(wildcard tests/parity/*.h) $(OUT)/clang
 	$(call say,CC,tests/parity)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) $(PARITY_SRC) -lbpf -o $@
+	$(Q)$(CC) $(HOST_CFLAGS) $(filter %.c %.o,$^) -lbpf -o $@
 
 $(OUT)/tests/bench: $(BENCH_SRC) $(wildcard tests/bench/*.h) $(BOUT)/bench.skel.h $(OUT)/clang
 	$(call say,CC,tests/bench)
@@ -250,7 +266,7 @@ test check: deps
 # VM_KERNELS=6.1 VM_SUITES="hooks 10" to choose; a short form is in make test.
 vm: deps
 	@$(MAKE) $(JOBS) all tests
-	@tests/vm/run -a
+	@tests/vm/run -a; status=$$?; tests/vm/table && exit $$status
 
 fuzz: deps
 	@$(MAKE) $(JOBS) all $(FUZZ_BIN)
@@ -266,7 +282,7 @@ test-deb: deps
 	@EG_DEBOOTSTRAP=1 tests/run 83-package
 
 bench:
-	@loader/share/deps bench
+	@loader/share/deps
 	@$(MAKE) $(JOBS) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
 
@@ -339,7 +355,7 @@ deb: deps
 
 SH_FILES = .ci/run tests/run tests/fuzz/run tests/complexity/run tests/demo loader/share/deps loader/share/echogate.bash \
 	   $(wildcard tests/netns/*.sh) \
-	   tests/netns/debian $(addprefix tests/vm/,run fetch pack init) $(wildcard tests/vm/*.sh)
+	   tests/netns/debian $(addprefix tests/vm/,run boot fetch pack init splats table) $(wildcard tests/vm/*.sh)
 
 # The lines changed since the last commit: what was laid out by hand stays.
 format:
@@ -358,5 +374,6 @@ clean:
 
 FORCE:
 
--include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/tests/*.d $(OUT)/tests/loader/*.d \
-	   $(OUT)/tests/fuzz/*.d)
+-include $(wildcard $(BOUT)/*.d $(OUT)/loader/*.d $(OUT)/loader/*/*.d $(OUT)/tests/*.d \
+	   $(OUT)/tests/loader/*.d $(OUT)/tests/loader/*/*.d $(OUT)/tests/fuzz/*.d \
+	   $(OUT)/tests/fuzz/*/*.d)

@@ -336,4 +336,8 @@ struct bpf_fib_lookup {
 	};
 };
 
+struct bpf_dynptr {
+	__u64 __opaque[2];
+};
+
 #endif

@@ -7,6 +7,7 @@
 #define EG_INGRESS_BPF_H
 
 #include "reject.bpf.h"
+#include "track.bpf.h"
 
 /* A request on its way through a hook. */
 struct eg_work {
@@ -262,16 +263,61 @@ static __always_inline bool eg_is_held(const struct eg_rule *rule, const struct 
 	return rule->flags & (EG_RULE_ABOVE | EG_RULE_GATE) && w->held != EG_REASON_NONE;
 }
 
-/* Counts the packet, and in a trial writes down how it ended. */
-static __always_inline enum eg_verdict eg_end(struct eg_counters *counters,
-					      enum eg_direction direction, __u32 cell,
-					      const struct eg_rule *rule, enum eg_verdict verdict,
-					      enum eg_reason reason, __u64 bytes, bool trial)
+/* What of a packet's end is more than counting; `what` is verdict, reason and what was noted. */
+static __always_inline int eg_conclude(void *ctx, enum eg_hook hook, enum eg_direction direction,
+				       __u32 what, const struct eg_rule *rule)
 {
-	eg_account(counters, cell, verdict, reason, bytes);
-	if (unlikely(trial))
+	__u32 verdict = what & 0xff, reason = what >> 8 & 0xff, noted = what >> 16;
+	bool trial = noted & EG_NOTED_TRIAL;
+	struct eg_counters *counters;
+
+	counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : direction);
+	if (!counters)
+		return 0;
+	if (trial)
 		eg_trace_end(eg_filters(direction) ? &counters->match : NULL, direction, rule,
 			     verdict, reason);
+	else
+		eg_tap_end(ctx, hook, counters, direction, noted, rule, verdict, reason);
+	return 0;
+}
+
+__noinline int eg_conclude_xdp(struct xdp_md *ctx, __u32 what, const struct eg_rule *rule)
+{
+	return eg_conclude(ctx, EG_HOOK_XDP, EG_INGRESS, what, rule);
+}
+
+__noinline int eg_conclude_tc(struct __sk_buff *ctx, __u32 what, const struct eg_rule *rule)
+{
+	return eg_conclude(ctx, EG_HOOK_TC, EG_INGRESS, what, rule);
+}
+
+__noinline int eg_conclude_egress(struct __sk_buff *ctx, __u32 what, const struct eg_rule *rule)
+{
+	return eg_conclude(ctx, EG_HOOK_TC, EG_EGRESS, what, rule);
+}
+
+/* Counts the packet; shows it to a trial, to captures, to the recorder. */
+static __always_inline enum eg_verdict eg_end(void *ctx, enum eg_hook hook,
+					      struct eg_counters *counters,
+					      enum eg_direction direction, __u32 cell,
+					      const struct eg_rule *rule, enum eg_verdict verdict,
+					      enum eg_reason reason, __u64 bytes, __u32 noted)
+{
+	__u32 what = verdict | reason << 8 | noted << 16;
+
+	eg_account(counters, cell, verdict, reason, bytes);
+	if (hook == EG_HOOK_TC && (verdict == EG_VERDICT_ANSWER || verdict == EG_VERDICT_REJECT) &&
+	    unlikely(eg_tap_live()))
+		eg_tap_mark_reply(ctx);
+	if (likely(!noted && !eg_record_due(counters, rule, verdict, reason)))
+		return verdict;
+	if (direction == EG_EGRESS)
+		eg_conclude_egress(ctx, what, rule);
+	else if (hook == EG_HOOK_XDP)
+		eg_conclude_xdp(ctx, what, rule);
+	else
+		eg_conclude_tc(ctx, what, rule);
 	return verdict;
 }
 
@@ -341,7 +387,9 @@ static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook,
 	bits = set->rules ? eg_kind_entry(EG_INGRESS, kind) : 0;
 	if (bits ? !set->simple : asks)
 		return EG_VERDICT_COUNT;
-	if (unlikely(eg_is_trial(ctx, hook)))
+	if (eg_tracks(EG_INGRESS) && eg_kind_tracked(EG_INGRESS, kind))
+		return EG_VERDICT_COUNT;
+	if (unlikely(eg_is_trial(ctx, hook) || eg_tap_live()))
 		return EG_VERDICT_COUNT;
 	counters = eg_counters_of(EG_INGRESS);
 	if (!counters)
@@ -368,6 +416,8 @@ static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook,
 	} else if (asks) {
 		return EG_VERDICT_COUNT;
 	}
+	if (eg_record_due(counters, rule, verdict, EG_REASON_NONE))
+		return EG_VERDICT_COUNT;
 	bytes = eg_size(ctx, hook);
 	if (rule)
 		eg_rule_count(rule->slot, bytes);
@@ -391,7 +441,8 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 	struct eg_packet p;
 	bool answer, trial;
 	struct eg_tag tag;
-	__u64 bytes;
+	__u64 bytes, live;
+	__u32 noted;
 
 	verdict = eg_at_sight(ctx, hook, kind);
 	if (verdict != EG_VERDICT_COUNT)
@@ -400,29 +451,39 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 	barrier_var(ctx);
 	bytes = eg_size(ctx, hook);
 	trial = eg_is_trial(ctx, hook);
+	noted = trial ? EG_NOTED_TRIAL : 0;
+	live = eg_tap_live();
+	if (unlikely(live) && !trial)
+		noted = eg_tap_keep(ctx, hook, EG_INGRESS, live);
+	/* Or its fields would be kept on one way to here, as numbers. */
+	barrier_var(ctx);
 	c = eg_frame(ctx, hook);
 	counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_INGRESS);
 	if (!counters)
 		return EG_VERDICT_PASS;
 	reason = eg_parse_rest(c, kind, eg_l3, &p);
 	m = &counters->match;
-	trial = eg_note_trial(m, trial);
+	noted = eg_note(m, noted);
 	answer = eg_rulesets[EG_INGRESS].fallback == EG_DEFAULT_ANSWER;
-	if (eg_filters(EG_INGRESS)) {
+	if (eg_filters(EG_INGRESS) || eg_tracks(EG_INGRESS)) {
 		if (eg_tag_aside(ctx, hook, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);
 		eg_put_aside(m, &p, reason, c.pos);
 		reason = eg_take_up(m, &p, c.pos);
+	}
+	if (eg_tracks(EG_INGRESS))
+		m->solicited = eg_track(ctx, hook, m, p.kind);
+	if (eg_filters(EG_INGRESS)) {
 		rule = eg_rules_match(c.pos, c.end, &p, EG_INGRESS, bytes, m);
 		if (rule ? rule->verdict == EG_RULE_DROP
 			 : eg_rulesets[EG_INGRESS].fallback == EG_DEFAULT_DROP && !m->protect)
-			return eg_end(counters, EG_INGRESS, p.cell, rule, EG_VERDICT_DROP,
-				      EG_REASON_NONE, bytes, trial);
+			return eg_end(ctx, hook, counters, EG_INGRESS, p.cell, rule,
+				      EG_VERDICT_DROP, EG_REASON_NONE, bytes, noted);
 		if (rule && eg_rulesets[EG_INGRESS].held && eg_is_held(rule, &counters->walk)) {
 			reason = counters->walk.held;
-			return eg_end(counters, EG_INGRESS, p.cell, rule,
+			return eg_end(ctx, hook, counters, EG_INGRESS, p.cell, rule,
 				      reason == EG_REASON_GATE_SHUT ? EG_VERDICT_DROP : EG_VERDICT_PASS,
-				      reason, bytes, trial);
+				      reason, bytes, noted);
 		}
 		if (rule) {
 			answer = rule->verdict == EG_RULE_ANSWER;
@@ -435,8 +496,10 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 		reason = EG_REASON_NONE;
 	if (verdict == EG_VERDICT_REJECT) {
 		__u32 how = rule->reject | (rule->flags & EG_RULE_LIMIT ? EG_REJECT_LIMITED : 0) |
-			    (trial ? EG_REJECT_TRIAL : 0);
+			    (m->trial ? EG_REJECT_TRIAL : 0);
 
+		if (!noted && eg_record_due(counters, rule, verdict, EG_REASON_NONE))
+			noted = eg_tap_keep(ctx, hook, EG_INGRESS, 0);
 		reason = eg_reject(ctx, hook, how, m, &counters->error);
 		if (reason != EG_REASON_NONE)
 			verdict = EG_VERDICT_DROP;
@@ -450,7 +513,7 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 				verdict = EG_VERDICT_ANSWER;
 		}
 	}
-	return eg_end(counters, EG_INGRESS, p.cell, rule, verdict, reason, bytes, trial);
+	return eg_end(ctx, hook, counters, EG_INGRESS, p.cell, rule, verdict, reason, bytes, noted);
 }
 
 /* The verdict on a packet that is about to be sent: rules may drop it, nothing more. */
@@ -459,7 +522,8 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb)
 	struct eg_cursor c = eg_frame(skb, EG_HOOK_TC);
 	__u32 kind = eg_l3 ? EG_KIND_COUNT : eg_parse_plain(c);
 	bool trial = eg_is_trial(skb, EG_HOOK_TC);
-	__u64 bytes = eg_size(skb, EG_HOOK_TC);
+	__u64 bytes = eg_size(skb, EG_HOOK_TC), live = eg_tap_live();
+	__u32 noted = trial ? EG_NOTED_TRIAL : 0;
 	struct eg_counters *counters = eg_counters_of(trial ? EG_COUNTERS_TRIAL : EG_EGRESS);
 	enum eg_verdict verdict = EG_VERDICT_PASS;
 	const struct eg_rule *rule = NULL;
@@ -470,23 +534,30 @@ static __always_inline enum eg_verdict eg_egress(struct __sk_buff *skb)
 
 	if (!counters)
 		return EG_VERDICT_PASS;
+	if (unlikely(live) && !trial)
+		noted = eg_tap_keep(skb, EG_HOOK_TC, EG_EGRESS, live);
 	m = &counters->match;
-	trial = eg_note_trial(m, trial);
+	noted = eg_note(m, noted);
 	reason = eg_parse_rest(c, kind, eg_l3, &p);
-	if (eg_filters(EG_EGRESS)) {
+	if (eg_filters(EG_EGRESS) || eg_tracks(EG_EGRESS)) {
 		if (eg_tag_aside(skb, EG_HOOK_TC, &tag))
 			p.vlan = 1 + eg_tag_vid(&tag);
 		eg_put_aside(m, &p, reason, c.pos);
 		reason = eg_take_up(m, &p, c.pos);
+	}
+	if (eg_filters(EG_EGRESS)) {
 		rule = eg_rules_match(c.pos, c.end, &p, EG_EGRESS, bytes, m);
 		if (rule ? rule->verdict == EG_RULE_DROP
 			 : eg_rulesets[EG_EGRESS].fallback == EG_DEFAULT_DROP && !m->protect)
 			verdict = EG_VERDICT_DROP;
 	}
+	if (eg_tracks(EG_EGRESS) && eg_kind_tracked(EG_EGRESS, m->kind) && !trial &&
+	    verdict == EG_VERDICT_PASS)
+		eg_track_out(skb);
 	/* Reasons say why a request wasn't answered; outgoing ones aren't meant to be. */
 	if (p.echo != EG_ECHO_NONE || rule || verdict == EG_VERDICT_DROP)
 		reason = EG_REASON_NONE;
-	return eg_end(counters, EG_EGRESS, p.cell, rule, verdict, reason, bytes, trial);
+	return eg_end(skb, EG_HOOK_TC, counters, EG_EGRESS, p.cell, rule, verdict, reason, bytes, noted);
 }
 
 #endif

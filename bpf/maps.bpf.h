@@ -152,6 +152,38 @@ struct {
 	__type(value, struct eg_source_bucket);
 } eg_sources SEC(".maps");
 
+/* Requests that left, and what is known of round trips and of those who send requests. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_ECHO_BUCKETS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_echo_bucket);
+} eg_echoes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EG_RTT_ROWS);
+	__type(key, __u32);
+	__type(value, struct eg_rtt);
+} eg_rtt SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EG_OBSERVED_MAX);
+	__type(key, struct eg_observed_key);
+	__type(value, struct eg_observed);
+} eg_observed SEC(".maps");
+
+/* No program reads this one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_group);
+} eg_groups SEC(".maps");
+
 /* Written in trial runs only (explain). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -159,6 +191,35 @@ struct {
 	__type(key, __u32);
 	__type(value, struct eg_trace);
 } eg_trace SEC(".maps");
+
+/* Captures: their ring buffers, which come and go. Sizes differ; the kernel compares only types. */
+struct eg_tap_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, EG_TAPS);
+	__type(key, __u32);
+	__array(values, struct eg_tap_ring);
+} eg_tap_rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_DIRECTION_COUNT);	/* times CPUs: the loader says */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_tap_cell);
+} eg_tap_cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EG_DIRECTION_COUNT * EG_RECORD_BUCKETS);	/* the same */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct eg_record_bucket);
+} eg_recorder SEC(".maps");
 
 /* No program reads it: the loader's own notes, pinned with the rest. */
 struct {
@@ -170,6 +231,7 @@ struct {
 
 struct eg_config eg_config SEC(".data.eg_config") = {};
 struct eg_addrs eg_addrs SEC(".data.eg_addrs") = {};
+struct eg_taps eg_taps SEC(".data.eg_taps") = {};
 
 /* Secret; the last pair but one hashes VLAN tags. */
 const volatile __u64 eg_rodata_keys[EG_PATH_KEYS] = {};
@@ -183,6 +245,7 @@ const volatile bool eg_l3 = false;
 const volatile bool eg_offload = false;
 const volatile struct eg_ruleset eg_rulesets[EG_DIRECTION_COUNT] = {};
 const volatile struct eg_prefix_info eg_prefix_info = {};
+const volatile struct eg_tracking eg_tracking = {};
 /* Length of a jiffy, ns. */
 const volatile __u64 eg_tick = 4000000;
 /*
@@ -191,5 +254,7 @@ const volatile __u64 eg_tick = 4000000;
  * and eg_trace says how it was decided. 0: there are none.
  */
 const volatile __u64 eg_trial = 0;
+/* recorder on: eg_recorder gets what is worth keeping. */
+const volatile bool eg_recording = false;
 
 #endif

@@ -10,6 +10,7 @@
 #include <echogate/reject.h>
 #include "path.bpf.h"
 #include "rules.bpf.h"
+#include "tap.bpf.h"
 
 #define EG_REJECT_LIMITED	0x100	/* the rule has a limit of its own */
 #define EG_REJECT_TRIAL		0x200
@@ -115,6 +116,7 @@ static __always_inline enum eg_reason eg_reject_send(void *ctx, enum eg_hook hoo
 	struct eg_counters *counters = eg_reject_counters(how);
 	__u64 before, after, bytes;
 	const struct eg_error *e;
+	struct eg_count *sent;
 	void *data, *end, *ip;
 	__u32 l3;
 
@@ -151,6 +153,9 @@ static __always_inline enum eg_reason eg_reject_send(void *ctx, enum eg_hook hoo
 		after = eg_sum_fixed(ip, EG_ERROR_LEAST6);
 	}
 	eg_fix_sum(ctx, hook, before, after);
+	sent = &counters->sent[e->family != AF_INET][how & (EG_REJECT_SLOTS - 1)];
+	sent->packets++;
+	sent->bytes += e->len;
 	return EG_REASON_NONE;
 }
 

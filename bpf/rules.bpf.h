@@ -86,11 +86,13 @@ static __always_inline void eg_rule_count(__u32 slot, __u64 bytes)
 	}
 }
 
-/* The fields that need tables of addresses. */
-static __always_inline void eg_fields_addresses(const volatile __u32 *used, struct eg_match *m)
+/* The fields that need tables: of addresses, and of echo requests (track.bpf.h). */
+static __always_inline void eg_fields_looked_up(const volatile __u32 *used, struct eg_match *m)
 {
 	bool v4 = m->family == AF_INET;
 
+	if (*used & EG_BIT(EG_FIELD_SOLICITED))
+		m->index[EG_FIELD_SOLICITED] = m->solicited;
 	if (!m->family)
 		return;
 	if (*used & EG_BIT(EG_FIELD_OWN)) {
@@ -378,16 +380,21 @@ static __always_inline __u32 eg_rules_among_many(const struct eg_match *m, __u32
 		       : eg_rules_search_egress(eg_counters_key(m, direction), word);
 }
 
+/* What is known of a packet beside the rules, and has to be remembered until its end. */
+#define EG_NOTED_TRIAL	1
+#define EG_NOTED_KEPT	2	/* eg_tap_cell has the frame as it came, and who wants it */
+
 /*
- * Whether this is a trial, as a number of which the verifier knows nothing: or it would
- * look at all that follows twice.
+ * That, as a number of which the verifier knows nothing: or it would look at all that
+ * follows more than once.
  */
-static __always_inline bool eg_note_trial(struct eg_match *m, bool trial)
+static __always_inline __u32 eg_note(struct eg_match *m, __u32 noted)
 {
 	volatile struct eg_match *v = m;
 
-	v->trial = trial;
-	return v->trial;
+	v->trial = noted & EG_NOTED_TRIAL;
+	v->noted = noted;
+	return v->noted;
 }
 
 /*
@@ -456,7 +463,7 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 	if (!bits)
 		return NULL;
 	if (eg_rulesets[direction].header)
-		eg_fields_addresses(used, m);
+		eg_fields_looked_up(used, m);
 	m->bytes = bytes;
 	if (eg_rulesets[direction].rules <= EG_WORD_BITS) {
 		if (eg_rulesets[direction].header)

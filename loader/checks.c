@@ -163,10 +163,8 @@ static void check_privileges_held(const struct exam *e, struct findings *f)
 
 	if (h->can_bpf && h->can_net)
 		return;
-	find(f, SEVERITY_ERROR, "%s%s%s missing, so nothing can be attached, and not all of this "
-	     "be examined", h->can_bpf ? "" : "CAP_BPF",
-	     h->can_bpf || h->can_net ? "" : " and ",
-	     h->can_net ? " is" : h->can_bpf ? "CAP_NET_ADMIN is" : "CAP_NET_ADMIN are");
+	find(f, SEVERITY_ERROR, "%s missing, so nothing can be attached, and not all of this "
+	     "be examined", missing_privileges(h->can_bpf, h->can_net));
 	mend(f, "sudo echogate doctor%s", h->place.option);
 }
 
@@ -698,8 +696,8 @@ static void check_attachment(const struct exam *e, struct findings *f)
 	case INSTANCE_ATTACHED:
 		if (!e->stale)
 			return;
-		find(f, SEVERITY_WARNING, "addresses or settings of %s have changed since it was "
-		     "attached", e->name);
+		find(f, SEVERITY_WARNING, "addresses, VLANs, routes or settings of %s have changed since "
+		     "it was attached", e->name);
 		break;
 	default:
 		return;

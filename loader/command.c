@@ -6,6 +6,7 @@
 #include <string.h>
 
 bool only_looking;
+uid_t asking_user;
 
 const struct command *command__find(const char *name)
 {

@@ -6,6 +6,7 @@
 #include "util.h"
 
 #include <getopt.h>
+#include <sys/types.h>
 
 #define ECHOGATE_VERSION	"0.1.0"
 
@@ -30,6 +31,9 @@ extern const size_t command_count;
 
 /* This is run for somebody who must not change anything. */
 extern bool only_looking;
+
+/* Who wants it run: the caller, or whom the daemon does it for. */
+extern uid_t asking_user;
 
 /* By name or unique prefix. Reports, and returns NULL. */
 const struct command *command__find(const char *name);
@@ -64,9 +68,12 @@ enum status cmd_detach(const struct command *self, int argc, char **argv);
 enum status cmd_status(const struct command *self, int argc, char **argv);
 enum status cmd_stats(const struct command *self, int argc, char **argv);
 enum status cmd_maps(const struct command *self, int argc, char **argv);
+enum status cmd_capture(const struct command *self, int argc, char **argv);
 enum status cmd_explain(const struct command *self, int argc, char **argv);
 enum status cmd_run(const struct command *self, int argc, char **argv);
 enum status cmd_doctor(const struct command *self, int argc, char **argv);
+enum status cmd_object(const struct command *self, int argc, char **argv);
+enum status cmd_probe(const struct command *self, int argc, char **argv);
 enum status cmd_bench(const struct command *self, int argc, char **argv);
 enum status cmd_version(const struct command *self, int argc, char **argv);
 enum status cmd_help(const struct command *self, int argc, char **argv);

@@ -285,6 +285,67 @@ static int add_classes(struct builder *b, enum eg_direction direction, enum eg_f
 	return err;
 }
 
+/* Who is measured and observed: one more column, of no field, by class. */
+static int add_peers(struct builder *b)
+{
+	const struct prefix_table *t = &b->out->prefixes;
+	const struct endpoints *e = &b->endpoints;
+	struct eg_tracking *to = &b->out->tracking;
+	struct eg_ruleset unused = {};
+	__u64 *column, *of_list;
+
+	if (!b->rules->measured.present && !b->rules->observed.present)
+		return 0;
+	of_list = calloc(e->list_count + 1, sizeof(*of_list));
+	column = add_column(b, &unused, 0, t->class_count);
+	if (!of_list || !column) {
+		free(of_list);
+		return -ENOMEM;
+	}
+	to->base = unused.base[0];
+	to->classes = t->class_count;
+	/* The first group that an address is in; hence from the last on. */
+	for (size_t g = e->groups; g-- > 0;)
+		of_list[e->lists[e->starts[e->peers + g]]] = g + 1;
+	for (size_t i = e->starts[e->peers + e->groups]; i < e->starts[e->peers + e->groups + 1]; i++)
+		of_list[e->lists[i]] |= EG_GROUP_OBSERVED;
+	for (size_t c = 0; c < t->class_count; c++) {
+		__u64 group = 0, observed = 0;
+
+		for (size_t w = 0; w < t->words; w++)
+			for (__u64 in = t->members[c * t->words + w]; in; in &= in - 1) {
+				__u64 of = of_list[w * EG_WORD_BITS + __builtin_ctzll(in)];
+				__u64 one = of & ~EG_GROUP_OBSERVED;
+
+				observed |= of & EG_GROUP_OBSERVED;
+				if (one && (!group || one < group))
+					group = one;
+			}
+		column[c] = group | observed;
+	}
+	free(of_list);
+	return 0;
+}
+
+static bool asks_solicited(const struct rules *r)
+{
+	for (size_t n = 0; n < r->count[EG_INGRESS]; n++)
+		if (r->list[EG_INGRESS][n]->solicited)
+			return true;
+	return false;
+}
+
+/* What the programs have to do about echo messages, addresses aside. */
+static void say_tracking(const struct rules *r, struct compiled *c)
+{
+	if (r->measure)
+		c->tracking.flags |= EG_TRACK_NOTE | EG_TRACK_RTT;
+	if (asks_solicited(r))
+		c->tracking.flags |= EG_TRACK_NOTE;
+	if (r->observed.present)
+		c->tracking.flags |= EG_TRACK_OBSERVE;
+}
+
 /* Rules and limits ----------------------------------------------------- */
 
 /*
@@ -469,6 +530,8 @@ static int build(struct builder *b)
 		c->rulesets[d].held = may_hold(c, d);
 		c->rulesets[d].simple = is_simple(c, d);
 	}
+	err = err ?: add_peers(b);
+	say_tracking(b->rules, c);
 	if (!c->table_count)
 		c->table_count = 1;
 	return err;
@@ -526,6 +589,7 @@ void compiled__free(struct compiled *c)
 	free(c->table);
 	free(c->vectors);
 	free(c->rules);
+	free(c->groups);
 	prefix_table__free(&c->prefixes);
 	memset(c, 0, sizeof(*c));
 }

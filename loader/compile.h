@@ -28,6 +28,9 @@ struct compiled {
 	struct eg_rule *rules;		/* slot is 0: whoever loads gives it */
 	size_t rule_count;
 	struct prefix_table prefixes;
+	struct eg_tracking tracking;	/* rows are 0: whoever loads gives them */
+	struct eg_group *groups;	/* NULL, for the same reason; groups.h */
+	size_t group_count;
 };
 
 /*

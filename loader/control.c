@@ -92,6 +92,7 @@ static enum status run_request(const struct client *c, struct request *r)
 	if (!c->uid && r->directory && chdir(r->directory))
 		return report(status_of(errno), "%s: %s", r->directory, why(errno));
 	only_looking = c->uid;
+	asking_user = c->uid;
 	stdout_is_terminal = r->terminal;
 	scope__confine(c->control->scope, c->namespace);
 	verbosity = 0;

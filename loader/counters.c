@@ -44,6 +44,7 @@ int reading__take(struct reading *r, const struct instance *in)
 	err = err ?: rulelist__read(&r->rules, in);
 	if (err == -ENODATA)
 		err = 0;
+	err = err ?: roundtrips__read(&r->roundtrips, in);
 	if (err)
 		goto cleanup;
 	r->when = monotonic_ns();
@@ -61,6 +62,7 @@ cleanup:
 void reading__free(struct reading *r)
 {
 	rulelist__free(&r->rules);
+	roundtrips__free(&r->roundtrips);
 	free(r->per_cpu);
 	r->per_cpu = NULL;
 }
@@ -88,6 +90,7 @@ int reading__rate(struct reading *rate, const struct reading *before, const stru
 
 	*rate = *now;
 	memset(&rate->rules, 0, sizeof(rate->rules));
+	memset(&rate->roundtrips, 0, sizeof(rate->roundtrips));
 	rate->per_cpu = calloc(now->cpus, sizeof(*rate->per_cpu));
 	if (!rate->per_cpu)
 		return -ENOMEM;
@@ -150,14 +153,24 @@ void counters__verdicts(const struct eg_counters *c, struct eg_count verdicts[EG
 			count__add(&verdicts[v], &c->icmp[i].verdict[v]);
 		for (int i = 0; i < EG_ICMP6_COUNT; i++)
 			count__add(&verdicts[v], &c->icmp6[i].verdict[v]);
-		for (int i = 0; i < EG_PROTOCOL_COUNT; i++)
+		for (int i = 0; i < EG_PROTOCOL_SLOTS; i++)
 			count__add(&verdicts[v], &c->protocol[i].verdict[v]);
 	}
 }
 
+struct eg_cell counters__protocol_cell(const struct eg_counters *c, enum eg_protocol protocol)
+{
+	struct eg_cell cell = c->protocol[protocol];
+
+	for (int v = 0; v < EG_VERDICT_COUNT; v++)
+		count__add(&cell.verdict[v], &c->protocol[protocol + EG_PROTOCOL_IN6].verdict[v]);
+	return cell;
+}
+
 struct eg_count counters__protocol(const struct eg_counters *c, enum eg_protocol protocol)
 {
-	struct eg_count total = cell__total(&c->protocol[protocol]), type;
+	struct eg_cell cell = counters__protocol_cell(c, protocol);
+	struct eg_count total = cell__total(&cell), type;
 
 	for (int i = 0; protocol == EG_PROTOCOL_ICMP && i < EG_ICMP_COUNT; i++) {
 		type = cell__total(&c->icmp[i]);

@@ -4,6 +4,7 @@
 #define LOADER_COUNTERS_H
 
 #include "instance.h"
+#include "roundtrips.h"
 #include "rulelist.h"
 
 /* One reading of one interface. */
@@ -12,6 +13,7 @@ struct reading {
 	struct eg_counters *per_cpu;	/* ingress, one for each possible CPU */
 	int cpus;
 	struct rulelist rules;
+	struct roundtrips roundtrips;
 	__u64 when;			/* ns, monotonic */
 };
 
@@ -21,7 +23,8 @@ void reading__free(struct reading *r);
 
 /*
  * What went on between two readings of one map, per second, as a reading of its
- * own. A counter that fell was reset meanwhile. Texts of rules stay those of @now. -errno.
+ * own. A counter that fell was reset meanwhile. Texts of rules stay those of @now; round trips
+ * have no rate. -errno.
  */
 int reading__rate(struct reading *rate, const struct reading *before, const struct reading *now);
 
@@ -38,6 +41,9 @@ struct eg_count cell__total(const struct eg_cell *cell);
 
 /* All cells, by verdict. */
 void counters__verdicts(const struct eg_counters *c, struct eg_count verdicts[EG_VERDICT_COUNT]);
+
+/* Of a protocol in IPv4 and in IPv6; of ICMP and ICMPv6 only what has no type. */
+struct eg_cell counters__protocol_cell(const struct eg_counters *c, enum eg_protocol protocol);
 
 /* By protocol; ICMP and ICMPv6 with all of their types. */
 struct eg_count counters__protocol(const struct eg_counters *c, enum eg_protocol protocol);

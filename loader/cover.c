@@ -96,13 +96,18 @@ static void add_kind(struct frames *f, const struct kind *k)
 
 void frames__of_kind(const struct rule *r, struct frames *f)
 {
-	struct frames family = {};
+	struct frames family = {}, replies = {};
 
 	memset(f, 0, sizeof(*f));
 	for (size_t i = 0; i < r->kind.count; i++)
 		add_kind(f, &r->kind.list[i]);
 	if (!r->kind.present || r->kind.negated)
 		complement(f);
+	if (r->solicited) {
+		add_kind(&replies, &(struct kind){ 4, IPPROTO_ICMP, IPPROTO_ICMP });
+		add_kind(&replies, &(struct kind){ 6, IPPROTO_ICMPV6, IPPROTO_ICMPV6 });
+		intersect(f, &replies);
+	}
 	if (!r->family)
 		return;
 	if (r->family == 4) {
@@ -514,6 +519,8 @@ static bool accepts_all(struct cover *c, const struct view *a, const struct view
 				return false;
 	}
 	if (a->shapes && (!b->shapes || b->shapes & ~a->shapes))
+		return false;
+	if (ra->solicited && ra->solicited != rb->solicited)
 		return false;
 	if (ra->options && (!rb->options || ra->options_negated != rb->options_negated))
 		return false;

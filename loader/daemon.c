@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "daemon.h"
 #include "notify.h"
+#include "tap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -109,6 +110,10 @@ int ward__open(struct daemon *d, struct ward *w)
 		copy_text(w->name, in.ifname, sizeof(w->name));
 	if (in.state == INSTANCE_ATTACHED)
 		err = sync__open(&w->sync, &in) ?: gates__open(&w->gates, &in);
+	if (tap__census(&in).dead) {
+		d->recover_due = true;
+		upkeep__hasten(d);
+	}
 	instance__close(&in);
 	if (err)
 		return err;

@@ -133,17 +133,12 @@ static enum status judge_interface(struct doctor *d, const char *name)
 /* What is attached in the namespace, else every interface that is up, but lo. Reports. */
 static enum status judge_all(struct doctor *d)
 {
+	const struct device *devs = d->host.devs;
 	enum status first = DONE, st;
-	struct device *devs;
 	bool any = false;
-	size_t count;
-	int err;
 
-	err = rtnl__devices(&d->rt, &devs, &count);
-	if (err)
-		return report(status_of(err), "interfaces can't be listed: %s", why(err));
 	for (int pass = 0; pass < 2 && !any; pass++) {
-		for (size_t i = 0; i < count; i++) {
+		for (size_t i = 0; i < d->host.dev_count; i++) {
 			bool wanted = pass ? (devs[i].flags & (IFF_UP | IFF_LOOPBACK)) == IFF_UP :
 					     interface__attached(&d->scope, devs[i].ifindex);
 
@@ -154,7 +149,6 @@ static enum status judge_all(struct doctor *d)
 			any = true;
 		}
 	}
-	free(devs);
 	return first;
 }
 
@@ -214,7 +208,7 @@ enum status cmd_doctor(const struct command *self, int argc, char **argv)
 	first = scope__open(&d.scope, netns) ?: check_names(&d, argv + optind, argc - optind);
 	if (first)
 		goto cleanup;
-	err = host__examine(&d.scope, &d.host) ?: rtnl__open(&d.rt);
+	err = rtnl__open(&d.rt) ?: host__examine(&d.scope, &d.rt, &d.host);
 	if (err) {
 		first = report(status_of(err), "this host can't be examined: %s", why(err));
 		goto cleanup;

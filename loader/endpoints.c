@@ -130,37 +130,54 @@ cleanup:
 	return err;
 }
 
+/* Counts the sources of all endpoints; with `all` they are written there. */
+static size_t gather(const struct rules *r, struct endpoints *e, struct prefixes *all)
+{
+	size_t n = 0, total = 0;
+
+	for (int d = 0; d < EG_DIRECTION_COUNT; d++)
+		for (size_t i = 0; i < 2 * r->count[d]; i++) {
+			const struct endpoint *one = rule__addresses(r->list[d][i / 2], i % 2);
+
+			for (size_t j = 0; all && j < source_count(one); j++)
+				all[total + j] = source(one, j);
+			total += source_count(one);
+			e->starts[++n] = total;
+		}
+	for (size_t i = 0; i < e->groups; i++) {
+		if (all)
+			all[total] = source(&r->measured, i);
+		e->starts[++n] = ++total;
+	}
+	for (size_t i = 0; all && i < source_count(&r->observed); i++)
+		all[total + i] = source(&r->observed, i);
+	total += source_count(&r->observed);
+	e->starts[++n] = total;
+	return total;
+}
+
 int endpoints__build(const struct rules *r, struct endpoints *e, struct prefix_table *t)
 {
-	size_t rules = r->count[EG_INGRESS] + r->count[EG_EGRESS];
-	size_t endpoints = 0, total = 0, distinct = 0;
+	size_t endpoints, total, distinct = 0;
 	struct prefixes *all = NULL, *sources = NULL;
 	__u32 *group = NULL;
 	int err = -ENOMEM;
 
 	memset(e, 0, sizeof(*e));
-	e->starts = calloc(2 * rules + 1, sizeof(*e->starts));
+	e->peers = 2 * (r->count[EG_INGRESS] + r->count[EG_EGRESS]);
+	e->groups = source_count(&r->measured);
+	endpoints = e->peers + e->groups + 1;
+	e->starts = calloc(endpoints + 1, sizeof(*e->starts));
 	if (!e->starts)
 		return -ENOMEM;
-	for (int d = 0; d < EG_DIRECTION_COUNT; d++)
-		for (size_t n = 0; n < 2 * r->count[d]; n++) {
-			total += source_count(rule__addresses(r->list[d][n / 2], n % 2));
-			e->starts[++endpoints] = total;
-		}
+	total = gather(r, e, NULL);
 	e->lists = malloc((total + 1) * sizeof(*e->lists));
 	all = malloc((total + 1) * sizeof(*all));
 	sources = malloc((total + 1) * sizeof(*sources));
 	group = malloc((total + 1) * sizeof(*group));
 	if (!e->lists || !all || !sources || !group)
 		goto cleanup;
-	total = 0;
-	for (int d = 0; d < EG_DIRECTION_COUNT; d++)
-		for (size_t n = 0; n < 2 * r->count[d]; n++) {
-			const struct endpoint *one = rule__addresses(r->list[d][n / 2], n % 2);
-
-			for (size_t i = 0; i < source_count(one); i++)
-				all[total++] = source(one, i);
-		}
+	gather(r, e, all);
 	memcpy(sources, all, total * sizeof(*all));
 	qsort(sources, total, sizeof(*sources), compare_sources);
 	for (size_t i = 0; i < total; i++)

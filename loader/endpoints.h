@@ -10,13 +10,15 @@
 #include "ruleset.h"
 
 /*
- * Endpoints are numbered: 2 * rule, ingress before egress, and one more for `to`. Endpoint n
+ * Endpoints are numbered: 2 * rule, ingress before egress, and one more for `to`; from `peers` on
+ * one for each group that is measured, and the last for those that are observed. Endpoint n
  * is lists[starts[n]] up to lists[starts[n + 1]].
  */
 struct endpoints {
 	size_t *starts;
 	__u32 *lists;
 	size_t list_count;
+	size_t peers, groups;
 };
 
 /* `from` or `to` of a rule, if it names prefixes or sets. */

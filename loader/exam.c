@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "exam.h"
 #include "forwarding.h"
+#include "freshness.h"
 #include "hooks.h"
 #include "netdev.h"
 #include "quote.h"
-#include "rodata.h"
 #include "snapshot.h"
 #include "sysctl.h"
 
@@ -27,11 +27,15 @@
 #include <linux/version.h>
 #include <linux/xfrm.h>
 
-/* As in hooks.c: later than libbpf 1.1's headers. */
-#define ATTACH_TCX_INGRESS	46
-#define LINK_TYPE_TCX		11
-
 /* Places ------------------------------------------------------------------------------- */
+
+/* Where the namespace is that --netns would call @netns. */
+static void find_path(char *path, size_t size, const char *netns)
+{
+	snprintf(path, size, strchr(netns, '/') ? "%s" : "/run/netns/%s", netns);
+	if (access(path, F_OK))
+		snprintf(path, size, "/proc/%s/ns/net", netns);
+}
 
 /* @netns: as --netns takes it; "": the caller's own. */
 static void place__name(struct place *p, const char *netns)
@@ -43,9 +47,7 @@ static void place__name(struct place *p, const char *netns)
 		return;
 	quote(word, sizeof(word), netns);
 	snprintf(p->option, sizeof(p->option), " --netns %s", word);
-	snprintf(path, sizeof(path), strchr(netns, '/') ? "%s" : "/run/netns/%s", netns);
-	if (access(path, F_OK))
-		snprintf(path, sizeof(path), "/proc/%s/ns/net", netns);
+	find_path(path, sizeof(path), netns);
 	quote(word, sizeof(word), path);
 	snprintf(p->enter, sizeof(p->enter), "nsenter --net=%s ", word);
 }
@@ -116,7 +118,7 @@ static void read_kernel(struct host *h)
 	err = bpf_prog_query(ifindex, ATTACH_TCX_INGRESS, 0, NULL, NULL, &count);
 	if (err != -EPERM)
 		h->tcx = err != -EINVAL;
-	if (getenv("ECHOGATE_NO_TCX"))
+	if (hooks__shun_tcx())
 		h->tcx = false;
 	h->netdev = netdev__xdp_features(ifindex, &unused) != -ENOENT;
 	h->cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -222,10 +224,9 @@ static int find_leftovers(const struct scope *s, struct host *h)
 	return err == -EACCES || err == -EPERM ? 0 : err;
 }
 
-int host__examine(const struct scope *s, struct host *h)
+int host__examine(const struct scope *s, struct rtnl *rt, struct host *h)
 {
 	struct metrics metrics = {};
-	struct rtnl rt;
 	int err;
 
 	memset(h, 0, sizeof(*h));
@@ -235,15 +236,11 @@ int host__examine(const struct scope *s, struct host *h)
 	read_bpffs(h);
 	read_sysctls(h);
 	h->policies = count_policies();
-	err = rtnl__open(&rt);
-	if (err)
-		return err;
-	err = metrics__read(&rt, &metrics) ?:
+	err = rtnl__devices(rt, &h->devs, &h->dev_count) ?: metrics__read(rt, &metrics) ?:
 	      listeners__read(&h->listeners, &h->listener_count) ?:
 	      firewall__read(&h->firewall) ?: find_leftovers(s, h);
 	h->metrics = metrics.count;
 	metrics__free(&metrics);
-	rtnl__close(&rt);
 	if (err)
 		host__free(h);
 	return err;
@@ -251,6 +248,7 @@ int host__examine(const struct scope *s, struct host *h)
 
 void host__free(struct host *h)
 {
+	free(h->devs);
 	free(h->listeners);
 	free(h->leftovers);
 	firewall__free(&h->firewall);
@@ -271,11 +269,13 @@ static bool is_of(struct rtnl *rt, const char *path, int netnsid)
 	return same;
 }
 
-/* Names below /run/netns, else processes: @format makes a path of one. */
-static bool find_name(struct rtnl *rt, const char *parent, const char *format, int netnsid,
-		      char *name, size_t size)
+/*
+ * A namespace among what @parent lists, as --netns takes it: by its name below /run/netns, and by
+ * its path below /proc, as the number of a process may be a name, too.
+ */
+static bool find_name(struct rtnl *rt, const char *parent, int netnsid, char *name, size_t size)
 {
-	bool found = false, digits = !strcmp(parent, "/proc");
+	bool found = false, is_proc = !strcmp(parent, "/proc");
 	char path[NAME_MAX + 64];
 	struct dirent *e;
 	DIR *dir;
@@ -284,12 +284,12 @@ static bool find_name(struct rtnl *rt, const char *parent, const char *format, i
 	if (!dir)
 		return false;
 	while (!found && (e = readdir(dir))) {
-		if (*e->d_name == '.' || (digits && !isdigit((unsigned char)*e->d_name)))
+		if (*e->d_name == '.' || (is_proc && !isdigit((unsigned char)*e->d_name)))
 			continue;
-		snprintf(path, sizeof(path), format, e->d_name);
+		snprintf(path, sizeof(path), is_proc ? "%s/%s/ns/net" : "%s/%s", parent, e->d_name);
 		found = is_of(rt, path, netnsid);
 		if (found)
-			copy_text(name, e->d_name, size);
+			copy_text(name, is_proc ? path : e->d_name, size);
 	}
 	closedir(dir);
 	return found;
@@ -297,12 +297,10 @@ static bool find_name(struct rtnl *rt, const char *parent, const char *format, i
 
 static void ask_peer_driver(const struct scope *s, const char *netns, struct peer *p)
 {
-	char path[NAME_MAX + 64];
+	char path[PATH_MAX];
 	int fd;
 
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	if (access(path, F_OK))
-		snprintf(path, sizeof(path), "/proc/%s/ns/net", netns);
+	find_path(path, sizeof(path), netns);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && !setns(fd, CLONE_NEWNET)) {
 		ethtool__driver(p->dev.name, &p->driver);
@@ -327,9 +325,8 @@ static void examine_peer(const struct scope *s, struct rtnl *rt, struct exam *e)
 			ethtool__driver(p->dev.name, &p->driver);
 	} else {
 		p->found = !rtnl__device_of(rt, id, e->dev.link, &p->dev);
-		p->reachable = find_name(rt, "/run/netns", "/run/netns/%s", id, netns,
-					 sizeof(netns)) ||
-			       find_name(rt, "/proc", "/proc/%s/ns/net", id, netns, sizeof(netns));
+		p->reachable = find_name(rt, "/run/netns", id, netns, sizeof(netns)) ||
+			       find_name(rt, "/proc", id, netns, sizeof(netns));
 		place__name(&p->place, netns);
 		if (p->found && p->reachable)
 			ask_peer_driver(s, netns, p);
@@ -338,39 +335,6 @@ static void examine_peer(const struct scope *s, struct rtnl *rt, struct exam *e)
 }
 
 /* An interface ------------------------------------------------------------------------------ */
-
-static bool is_stale(struct rtnl *rt, const struct instance *in)
-{
-	struct eg_addrs *table = calloc(1, sizeof(*table));
-	struct snapshot snap = {};
-	struct eg_config config;
-	bool same = true, stale = false;
-	__u32 zero = 0;
-
-	if (!table || in->maps[PIN_CONFIG] < 0 || in->maps[PIN_ADDRS] < 0 ||
-	    bpf_map_lookup_elem(in->maps[PIN_CONFIG], &zero, &config) ||
-	    bpf_map_lookup_elem(in->maps[PIN_ADDRS], &zero, table))
-		goto cleanup;
-	if (!snapshot__take(rt, in->dir.ifindex, &snap) &&
-	    !addresses__in_table(&snap.addrs, table, &same))
-		stale = !same || !config__equal(&config, &snap.config);
-	snapshot__free(&snap);
-cleanup:
-	free(table);
-	return stale;
-}
-
-static bool is_swap(__u32 program)
-{
-	int fd = bpf_prog_get_fd_by_id(program);
-	bool swap = false;
-
-	if (fd < 0)
-		return false;
-	rodata__read(fd, "eg_swap", &swap, sizeof(swap));
-	close(fd);
-	return swap;
-}
 
 /* The link that holds a program here; 0: none, or there are several. */
 static __u32 find_link(__u32 type, __u32 ifindex, __u32 program)
@@ -442,8 +406,8 @@ bool interface__attached(const struct scope *s, __u32 ifindex)
 static void examine_instance(const struct scope *s, struct rtnl *rt, struct exam *e)
 {
 	struct pin_dir dir = { .cookie = s->cookie, .ifindex = e->dev.ifindex };
+	struct freshness fresh;
 	struct instance in;
-	__u32 program;
 
 	instance__init(&in);
 	if (!pins__mounted() || instance__open(&in, &dir))
@@ -452,12 +416,14 @@ static void examine_instance(const struct scope *s, struct rtnl *rt, struct exam
 		instance__visit(&in, s);
 		scope__enter(s);
 	}
+	if (in.state == INSTANCE_ATTACHED) {
+		freshness__count(&in, &fresh);
+		freshness__compare(&in, &fresh);
+		e->stale = freshness__stale(&fresh);
+	}
 	e->state = in.state;
 	e->mode = in.meta.mode;
-	program = instance__program(&in, instance__ingress(&in));
-	e->swap = program && is_swap(program);
-	if (in.state == INSTANCE_ATTACHED)
-		e->stale = is_stale(rt, &in);
+	e->swap = in.meta.swap;
 	find_foreign_xdp(e, &in);
 	find_foreign_tc(rt, e, &in);
 	instance__close(&in);
@@ -477,37 +443,27 @@ int interface__examine(const struct scope *s, struct rtnl *rt, const struct host
 		       __u32 ifindex, struct exam *e)
 {
 	const struct device *dev, *master;
-	struct device *devs;
-	size_t count;
-	int err;
 
 	memset(e, 0, sizeof(*e));
 	e->host = h;
-	err = rtnl__devices(rt, &devs, &count);
-	if (err)
-		return err;
-	dev = device__find(devs, count, ifindex);
-	if (!dev) {
-		err = -ENODEV;
-		goto cleanup;
-	}
+	dev = device__find(h->devs, h->dev_count, ifindex);
+	if (!dev)
+		return -ENODEV;
 	e->dev = *dev;
 	e->l3 = device__is_l3(dev);
 	quote(e->name, sizeof(e->name), dev->name);
-	master = dev->master ? device__find(devs, count, dev->master) : NULL;
+	master = dev->master ? device__find(h->devs, h->dev_count, dev->master) : NULL;
 	if (master) {
 		quote(e->master, sizeof(e->master), master->name);
 		e->master_attached = interface__attached(s, master->ifindex);
 	}
-	for (size_t i = 0; i < count; i++)
-		e->vlans += !strcmp(devs[i].kind, "vlan") && devs[i].lower == ifindex;
+	for (size_t i = 0; i < h->dev_count; i++)
+		e->vlans += !strcmp(h->devs[i].kind, "vlan") && h->devs[i].lower == ifindex;
 	ethtool__driver(dev->name, &e->driver);
 	e->xdp_known = !netdev__xdp_features(ifindex, &e->xdp_features);
 	e->rp_filter = read_rp_filter(dev->name);
 	e->ingress_qdisc = rtnl__has_qdisc(rt, ifindex, "ingress");
 	examine_peer(s, rt, e);
 	examine_instance(s, rt, e);
-cleanup:
-	free(devs);
-	return err;
+	return 0;
 }

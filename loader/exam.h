@@ -48,6 +48,8 @@ struct host {
 	bool ratemask6;		/* echo replies are in it */
 	__u32 forwarding_off;	/* of lo: EG_OWNED_FORWARD4/6 */
 	bool forwarding_fixed;	/* and it can't be written */
+	struct device *devs;	/* all of the namespace */
+	size_t dev_count;
 	size_t metrics;		/* destinations whose routes have metrics */
 	long policies;		/* IPsec's, of what comes in */
 	struct listener *listeners;
@@ -85,7 +87,7 @@ struct exam {
 	enum instance_state state;
 	enum eg_mode mode;		/* if attached */
 	bool swap;			/* reply path */
-	bool stale;			/* addresses or settings have changed since */
+	bool stale;			/* what its maps hold has changed since */
 	__u32 foreign_xdp;		/* program; 0: none */
 	enum xdp_way foreign_way;
 	__u32 foreign_link;		/* what holds it; 0: netlink, or it can't be told */
@@ -97,7 +99,7 @@ struct exam {
 };
 
 /* In the scope's namespace. -errno. */
-int host__examine(const struct scope *s, struct host *h);
+int host__examine(const struct scope *s, struct rtnl *rt, struct host *h);
 void host__free(struct host *h);
 
 /* Whether there are pins of it in the scope's namespace, in whatever state. */

@@ -457,6 +457,21 @@ static void print_protection(const struct subject *s, const struct finding *f)
 		printf(LABEL "by line %u\n", "protected", r->line);
 }
 
+/* Only if rules ask. */
+static void print_solicited(const struct eg_trace *t)
+{
+	switch ((enum eg_solicited)t->index[EG_FIELD_SOLICITED]) {
+	case EG_SOLICITED_YES:
+		printf(LABEL "solicited: its request left within the last minute\n", "echo");
+		break;
+	case EG_SOLICITED_NO:
+		printf(LABEL "unsolicited: no such request left within the last minute\n", "echo");
+		break;
+	case EG_SOLICITED_NONE:
+		break;
+	}
+}
+
 static void print_verdict(const struct subject *s, const struct eg_trace *t)
 {
 	const struct listed_rule *r = decider(s, t);
@@ -498,6 +513,7 @@ static void print_finding(const struct subject *s, const struct finding *f)
 		return;
 	}
 	print_protection(s, f);
+	print_solicited(&f->outcome.trace);
 	print_rules(s, &f->outcome.trace);
 	print_verdict(s, &f->outcome.trace);
 	if (!f->replied)
@@ -577,6 +593,8 @@ static void add_outcome(struct json_object *o, const struct subject *s, const st
 	const struct eg_trace *t = &f->outcome.trace;
 
 	json__add_bool(o, "protected", f->facts.match.protect || t->protect || protector(s, t));
+	if (t->index[EG_FIELD_SOLICITED])
+		json__add_bool(o, "solicited", t->index[EG_FIELD_SOLICITED] == EG_SOLICITED_YES);
 	json_object_object_add(o, "rules", json_rules(s, t));
 	json__add_number(o, "rules_matched", t->matched);
 	add_id(o, "decided_by", decider(s, t));

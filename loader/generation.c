@@ -2,6 +2,7 @@
 #include "generation.h"
 #include "charge.h"
 #include "forwarding.h"
+#include "groups.h"
 #include "health.h"
 
 #include <errno.h>
@@ -156,6 +157,8 @@ static int take_notes(struct generation *g)
 		m->gates += !!(g->compiled.rules[i].flags & EG_RULE_GATE);
 	m->check_every = g->rules.check_every;
 	m->check_lease = g->rules.check_lease;
+	m->tracks = g->compiled.tracking.flags;
+	m->groups = g->compiled.group_count;
 	/* Sources are found again by the keys under which they were put into eg_sources. */
 	if (!again)
 		return object__keys(m->keys);
@@ -198,7 +201,7 @@ enum status generation__compile(struct generation *g)
 		return st;
 	err = slots__assign(g->compiled.rules, g->compiled.rule_count, &g->running, &g->former,
 			    g->kept, &g->changes) ?:
-	      take_notes(g);
+	      groups__assign(&g->rules, &g->compiled, &g->running, &g->former) ?: take_notes(g);
 	if (err)
 		return report(status_of(err), "%s: its rules can't be taken up: %s", g->name,
 			      why(err));
@@ -274,6 +277,7 @@ enum status generation__load(struct generation *g, enum eg_mode mode,
 		.meta = &g->meta,
 		.mode = mode,
 		.swap = g->rules.swap,
+		.recorder = g->rules.recorder,
 		.l3 = device__is_l3(&g->dev),
 	};
 	const struct instance *old = &g->running;

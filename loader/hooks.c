@@ -4,17 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <bpf/libbpf.h>
-
-/* Since Linux 6.6; libbpf 1.1's headers don't have them yet. */
-#define ATTACH_TCX_INGRESS	46
-#define ATTACH_TCX_EGRESS	47
 
 /* Of our filters; the programs' names say that they are ours. */
 #define FILTER_HANDLE		0xe6
@@ -276,13 +271,17 @@ void hooks__remove_filters(__u32 ifindex, __u32 owned)
 
 /* Both ---------------------------------------------------------------------- */
 
+bool hooks__shun_tcx(void)
+{
+	return getenv("ECHOGATE_NO_TCX");
+}
+
 int hooks__tc(struct hooks *h, enum hook hook, int program, const struct instance *old)
 {
 	int type = hook == HOOK_TC_INGRESS ? ATTACH_TCX_INGRESS : ATTACH_TCX_EGRESS;
 	int err = -EINVAL;
 
-	/* So that the way of older kernels can be tested on newer ones. */
-	if (!getenv("ECHOGATE_NO_TCX")) {
+	if (!hooks__shun_tcx()) {
 		if (old->alive[hook])
 			return update_link(&h->at[hook], hook, program, old);
 		err = make_link(&h->at[hook], program, h->ifindex, type, 0);

@@ -12,6 +12,11 @@
 
 #include <bpf/bpf.h>
 
+/* Since Linux 6.6; libbpf 1.1's headers don't have them yet. */
+#define ATTACH_TCX_INGRESS	46
+#define ATTACH_TCX_EGRESS	47
+#define LINK_TYPE_TCX		11
+
 struct instance;
 
 /* What was done to a hook, and what undoing it takes. */
@@ -55,6 +60,9 @@ void hooks__retire(const struct hooks *h, const struct instance *old);
 
 /* Releases descriptors; what is attached by pinned links stays. */
 void hooks__close(struct hooks *h);
+
+/* Whether TCX isn't to be used, so that the way of older kernels can be tested on newer ones. */
+bool hooks__shun_tcx(void);
 
 /* Whether a clsact or ingress qdisc is there, ours or not. */
 bool hooks__has_clsact(__u32 ifindex);

@@ -223,7 +223,8 @@ int instance__open(struct instance *in, const struct pin_dir *dir)
 	return 0;
 }
 
-void instance__become(struct instance *in, struct instance *other)
+/* Takes over what another generation of the interface pins, which is closed. */
+static void become(struct instance *in, struct instance *other)
 {
 	for (int i = 0; i < PIN_MAP_COUNT; i++) {
 		close_fd(&in->maps[i]);
@@ -259,7 +260,7 @@ static void follow(struct instance *in)
 		if (instance__open(&other, &dir))
 			continue;
 		if (other.abi == EG_ABI && other.program_ids[EG_INGRESS] == running) {
-			instance__become(in, &other);
+			become(in, &other);
 			return;
 		}
 		instance__close(&other);
@@ -341,7 +342,7 @@ void instance__refresh(struct instance *in)
 	if (instance__open(&now, &dir))
 		return;
 	if (now.abi == EG_ABI && now.maps[PIN_COUNTERS] >= 0)
-		instance__become(in, &now);
+		become(in, &now);
 	else
 		instance__close(&now);
 }

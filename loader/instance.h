@@ -58,9 +58,6 @@ enum hook instance__ingress(const struct instance *in);
 /* Id of the program that runs there, by link or filter (then: visited); 0: none. */
 __u32 instance__program(const struct instance *in, enum hook hook);
 
-/* Takes over what another generation of the interface pins, which is closed. */
-void instance__become(struct instance *in, struct instance *other);
-
 /*
  * Enters its namespace, if it can be found, and looks at the interface. The
  * process stays there; scope__enter() leads back. If another generation runs than

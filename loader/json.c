@@ -61,3 +61,16 @@ void json__print(struct json_object *document, bool one_line)
 	puts(json_object_to_json_string_ext(document, flags));
 	json_object_put(document);
 }
+
+void json__print_interfaces(struct json_object *list, bool worth)
+{
+	struct json_object *doc;
+
+	if (!list || !worth) {
+		json_object_put(list);
+		return;
+	}
+	doc = json__document();
+	json_object_object_add(doc, "interfaces", list);
+	json__print(doc, false);
+}

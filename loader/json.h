@@ -26,4 +26,7 @@ void json__add_bool(struct json_object *obj, const char *key, bool value);
 /* Prints and releases; indented, or on one line. */
 void json__print(struct json_object *document, bool one_line);
 
+/* Prints a document of @list, if there is one and it is @worth it; releases the list anyhow. */
+void json__print_interfaces(struct json_object *list, bool worth);
+
 #endif

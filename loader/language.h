@@ -17,16 +17,35 @@
 #define SOURCE4_LENGTH	32
 #define SOURCE6_LENGTH	64
 
+struct reference {
+	struct slice name;
+	struct place place;
+	bool to;			/* of `to`, not `from` */
+};
+
+struct references {
+	struct reference *list;
+	size_t count, room;
+};
+
+/* `measure rtt of ...`, `observe from ...`; line 0: not said here. */
+struct said_peers {
+	struct endpoint of;		/* not present: `measure rtt` alone */
+	struct references references;	/* until they are resolved */
+	struct place at;
+};
+
 /* Where statements hold: in one interface block, or (no names) outside of all. */
 struct scope {
 	size_t number;
 	char **names;
 	size_t count;
 	/* -1: not said here; the place is that of the last word on it */
-	int swap, fallback[EG_DIRECTION_COUNT];
-	struct place swap_at, fallback_at[EG_DIRECTION_COUNT];
+	int swap, recorder, fallback[EG_DIRECTION_COUNT];
+	struct place swap_at, recorder_at, fallback_at[EG_DIRECTION_COUNT];
 	__u32 check_every, check_lease;	/* ms; 0: not said here */
 	struct place check_at;
+	struct said_peers measure, observe;
 	size_t rules;
 };
 
@@ -47,19 +66,8 @@ struct defined_set {
 enum matcher {
 	MATCH_FAMILY, MATCH_KIND, MATCH_TYPE, MATCH_CODE, MATCH_SPORT, MATCH_DPORT, MATCH_FLAGS,
 	MATCH_FRAGMENT, MATCH_OPTIONS, MATCH_TTL, MATCH_DSCP, MATCH_LENGTH, MATCH_VLAN, MATCH_FROM,
-	MATCH_TO, MATCH_REJECT, MATCH_LIMIT, MATCH_SOURCE, MATCH_SAMPLE, MATCH_ABOVE, MATCH_CHECK,
+	MATCH_TO, MATCH_SOLICITED, MATCH_REJECT, MATCH_LIMIT, MATCH_SOURCE, MATCH_SAMPLE, MATCH_ABOVE, MATCH_CHECK,
 	MATCHER_COUNT
-};
-
-struct reference {
-	struct slice name;
-	struct place place;
-	bool to;			/* of `to`, not `from` */
-};
-
-struct references {
-	struct reference *list;
-	size_t count, room;
 };
 
 /* A rule as the file has it. */
@@ -165,6 +173,7 @@ int parser__run(struct parser *p);
 
 /* statement.c, rule.c: one function for each thing the grammar recognizes. */
 void statement__reply_path(struct parser *p, struct place at, bool swap);
+void statement__recorder(struct parser *p, struct place at, bool on);
 void statement__metrics(struct parser *p, struct place at, struct slice where, struct place where_at,
 			bool quoted);
 void statement__default(struct parser *p, struct place at, enum eg_default fallback);
@@ -173,6 +182,8 @@ void statement__set(struct parser *p, struct slice name, struct place at, const 
 /* Times in ms; lease 0: not said. */
 void statement__check(struct parser *p, struct place at, __u64 every, struct place every_at,
 		      __u64 lease, struct place lease_at);
+void statement__measure(struct parser *p, struct place at, bool of);
+void statement__observe(struct parser *p, struct place at);
 void statement__block(struct parser *p, struct place at);
 void statement__block_name(struct parser *p, struct slice name, struct place at, bool quoted);
 void statement__block_end(struct parser *p);
@@ -187,6 +198,7 @@ void rule__list(struct parser *p, struct place at, enum matcher m);
 void rule__flags(struct parser *p, struct place at);
 void rule__fragment(struct parser *p, struct place at, __u8 fragment);
 void rule__options(struct parser *p, struct place at);
+void rule__solicited(struct parser *p, struct place at, enum eg_solicited solicited);
 void rule__endpoint(struct parser *p, struct place at, bool to);
 void rule__with(struct parser *p, struct place at, struct slice name, struct place name_at);
 struct limit_text {
@@ -204,6 +216,10 @@ void rule__while(struct parser *p, struct place at, enum check_kind kind, struct
 		 struct place name_at, bool quoted);
 void rule__end(struct parser *p);
 void rule__abandon(struct parser *p);
+
+/* Moves the list at hand into `e`, names of sets into `refs`; the place is for warnings. */
+void list__endpoint(struct parser *p, struct place at, struct endpoint *e, struct references *refs,
+		    bool to);
 
 void list__begin(struct parser *p);
 void list__number(struct parser *p, struct place at, __u64 first, __u64 last);
@@ -225,6 +241,7 @@ bool source__prefix(struct source *s, struct place at, struct slice text, struct
 int source__duplicates(struct source *s, struct place at, const struct prefixes *list);
 
 void written_rule__free(struct written_rule *w);
+void said_peers__free(struct said_peers *s);
 
 /* martians.c: unless the file has defined such a set itself. -ENOMEM. */
 int martians__define(struct parser *p);
@@ -268,6 +285,9 @@ char *unquote(struct parser *p, struct slice s);
 /* print.c: what stands on one line; NULL without memory. */
 char *rule__print(const struct rule *r);
 void print_quoted(FILE *f, const char *text);
+
+/* Prefixes and sets, in braces if they are several. */
+void print_addresses(FILE *f, const struct endpoint *e);
 
 /* Whether a rule needs IPv6 packets: then per-source/N speaks of them. */
 bool rule__only_ipv6(const struct rule *r);

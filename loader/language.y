@@ -34,10 +34,12 @@
 %token INTERFACE "interface" EVEN_PROTECTED "even-protected" NOT "not" IP "ip" IP6 "ip6"
 %token PROTOCOL "protocol" TYPE "type" CODE "code" PORT "port" SOURCE_PORT "source-port"
 %token FLAGS "flags" TTL "ttl" DSCP "dscp" LENGTH "length" FRAGMENT "fragment" FIRST "first"
-%token LATER "later" OPTIONS "options" VLAN "vlan" FROM "from" TO "to" LOCAL "local"
+%token LATER "later" OPTIONS "options" VLAN "vlan" SOLICITED "solicited"
+%token UNSOLICITED "unsolicited" FROM "from" TO "to" LOCAL "local"
 %token WITH "with" LIMIT "limit" PER_SOURCE "per-source" BURST "burst" SAMPLE "sample"
 %token ABOVE "above" WHILE "while" UNIT "unit" TCP "tcp" CHECK "check" EVERY "every" LEASE "lease"
-%token FIB "fib" SWAP "swap" FILE "file"
+%token MEASURE "measure" RTT "rtt" OF "of" OBSERVE "observe"
+%token FIB "fib" SWAP "swap" FILE "file" RECORDER "recorder" ON "on" OFF "off"
 %token <word> KIND "a protocol" NAME "a name" ODD "an odd word" ADDRESS "an address or prefix"
 %token <word> SET_NAME "a @set" TEXT "a text in quotes" UNQUOTED "a text without its end"
 %token <number> NUMBER "a number" TIME "a time, as 500ms or 5s"
@@ -98,6 +100,8 @@ block:
 statement:
 	REPLY_PATH FIB				{ statement__reply_path(p, @1, false); }
 |	REPLY_PATH SWAP				{ statement__reply_path(p, @1, true); }
+|	RECORDER ON				{ statement__recorder(p, @1, true); }
+|	RECORDER OFF				{ statement__recorder(p, @1, false); }
 |	METRICS NAME				{ statement__metrics(p, @1, $2, @2, false); }
 |	METRICS TEXT				{ statement__metrics(p, @1, $2, @2, true); }
 |	DEFAULT fallback		{ statement__default(p, @1, $2); }
@@ -105,6 +109,9 @@ statement:
 |	SET NAME FILE TEXT			{ statement__set(p, $2, @2, &$4, @4); }
 |	CHECK EVERY TIME			{ statement__check(p, @1, $3, @3, 0, @3); }
 |	CHECK EVERY TIME LEASE TIME		{ statement__check(p, @1, $3, @3, $5, @5); }
+|	MEASURE RTT				{ list__begin(p); statement__measure(p, @1, false); }
+|	MEASURE RTT OF peers			{ statement__measure(p, @1, true); }
+|	OBSERVE FROM peers			{ statement__observe(p, @1); }
 |	EGRESS open				{ statement__egress(p, @1); }
 	block					{ statement__egress_end(p); }
 |	interface interfaces open block		{ statement__block_end(p); }
@@ -112,6 +119,17 @@ statement:
 	matchers				{ rule__end(p); }
 |	verdict					{ rule__begin(p, $1, @1); }
 	even_protected matchers with modifiers	{ rule__end(p); }
+;
+
+peers:
+	begin address
+|	BRACE begin peer_list optional_comma UNBRACE
+|	BRACE begin error close
+;
+
+peer_list:
+	address
+|	peer_list COMMA address
 ;
 
 fallback:
@@ -195,6 +213,8 @@ matcher:
 |	FRAGMENT FIRST				{ rule__fragment(p, @1, FRAGMENT_FIRST); }
 |	FRAGMENT LATER				{ rule__fragment(p, @1, FRAGMENT_LATER); }
 |	OPTIONS					{ rule__options(p, @1); }
+|	SOLICITED				{ rule__solicited(p, @1, EG_SOLICITED_YES); }
+|	UNSOLICITED				{ rule__solicited(p, @1, EG_SOLICITED_NO); }
 |	FROM addresses				{ rule__endpoint(p, @1, false); }
 |	TO addresses				{ rule__endpoint(p, @1, true); }
 ;
@@ -382,7 +402,7 @@ static size_t alternatives(const struct parser *p, struct expected *e,
 		words[n++] = "a rule (pass, drop, answer, reject, count)";
 		take_out(e, YYSYMBOL_PASS, YYSYMBOL_REJECT);
 	}
-	if (EXPECTED(e, FROM)) {
+	if (EXPECTED(e, FROM) && EXPECTED(e, TO)) {
 		words[n++] = EXPECTED(e, NOT) ? "a matcher (from, to, tcp, icmp, type, port, not, ...)" :
 						"a matcher (from, to, tcp, icmp, type, port, ...)";
 		take_out(e, YYSYMBOL_NOT, YYSYMBOL_TO);

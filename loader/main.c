@@ -47,7 +47,7 @@ const struct command commands[] = {
 	  cmd_status, ACCESS_READ },
 	{ "stats",
 	  "[IFACE...] [--netns NAME] [--per-cpu] [--rate] [--watch[=SEC]] [--json] "
-	  "[--openmetrics] [--reset]",
+	  "[--openmetrics] [--reset] [--snmp] [-a|--absolute] [-z|--zeros]",
 	  "Show the counters",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --per-cpu        verdicts of each CPU too\n"
@@ -56,13 +56,38 @@ const struct command commands[] = {
 	  "interrupted\n"
 	  "      --json           as JSON; with --watch an object a line\n"
 	  "      --openmetrics    as OpenMetrics text\n"
-	  "      --reset          set the counters to zero after showing them\n",
+	  "      --reset          set the counters to zero after showing them\n"
+	  "      --snmp           the kernel's and echogate's together, under the kernel's names, as "
+	  "nstat does:\n"
+	  "                       what came since the last time; IFACE stands for its namespace\n"
+	  "  -a, --absolute       with --snmp: since boot, not since the last time\n"
+	  "  -z, --zeros          with --snmp: also what is zero\n",
 	  cmd_stats, ACCESS_READ },
 	{ "maps", "[IFACE...] [dump NAME] [--netns NAME] [--json]",
 	  "List the pinned maps, or dump one by its types",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON\n",
 	  cmd_maps, ACCESS_READ },
+	{ "capture",
+	  "[IFACE...] [-w FILE|-] [--verdict V,...] [--reason R,...] [--rule ID|LINE] "
+	  "[--direction in|out] [--sample 1/N] [-c COUNT] [-s SNAPLEN] [--recorder] [--netns NAME] "
+	  "[--json] [-- FILTER]",
+	  "Show packets as they came, and what became of them",
+	  "  -w, --write FILE     into a file, or with - to standard output, as pcapng; replies too\n"
+	  "      --verdict V,...  of these verdicts only: pass, drop, answer, reject\n"
+	  "      --reason R,...   of these reasons only ('echogate help reasons'); none: without one\n"
+	  "      --rule ID|LINE   that one rule decided about: its id, or its line in the file\n"
+	  "      --direction DIR  in: received, out: sent\n"
+	  "      --sample 1/N     one packet in N, at random\n"
+	  "  -c, --count COUNT    end after so many packets; their replies don't count\n"
+	  "  -s, --snaplen BYTES  of each packet\n"
+	  "      --recorder       what the flight recorder has kept: the last drops, rejects and passes\n"
+	  "                       that had a reason, some for each reason and each rule\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON, an object a line\n"
+	  "  FILTER               of libpcap (man pcap-filter), for packets as they came\n\n"
+	  "Ends with Ctrl-C, and says how many packets there were and how many were lost.\n",
+	  cmd_capture, ACCESS_LOCAL },
 	{ "explain", "FILE|HEX|- [--config FILE | IFACE] [--egress] [--netns NAME] [--json]",
 	  "Show what would happen to packets, and why; nothing is counted",
 	  "  FILE                 capture (pcap, pcapng), or a text file with packets as hex\n"
@@ -94,6 +119,42 @@ const struct command commands[] = {
 	  "expects.\n"
 	  "Exit status 1 if there is an error, else 0.\n",
 	  cmd_doctor, ACCESS_LOCAL },
+	{ "object", "IFACE [--netns NAME]",
+	  "Write the XDP program for an interface as an object file, for xdp-loader",
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n\n"
+	  "To standard output. It holds the interface's present addresses, no rules and no VLANs,\n"
+	  "and sends replies back to where the request came from.\n",
+	  cmd_object, ACCESS_LOCAL },
+	{ "probe",
+	  "HOST... [-4|-6] [--count N] [--interval SEC] [--timeout SEC] [--deadline SEC] "
+	  "[--size BYTES] [--ttl N] [--tos N] [--df] [--pattern HEX] [--source ADDRESS] "
+	  "[--interface IFACE] [--flood [RATE] [--yes-this-is-mine]] [--quiet] [--netns NAME] "
+	  "[--json]",
+	  "Ping hosts, ten thousand of them if need be",
+	  "  HOST                 name, address, or @FILE with many of them; @- reads standard "
+	  "input\n"
+	  "  -4, -6               IPv4 only, IPv6 only\n"
+	  "  -c, --count N        so many requests to each host (default: until interrupted)\n"
+	  "  -i, --interval SEC   from one request to a host to the next (0.002 to 86400, "
+	  "default 1)\n"
+	  "  -W, --timeout SEC    how long the last reply is waited for (default 2)\n"
+	  "  -w, --deadline SEC   when all of it ends (of a flood: default 10)\n"
+	  "  -s, --size BYTES     of data behind the ICMP header (default 56)\n"
+	  "  -t, --ttl N          TTL or hop limit\n"
+	  "  -Q, --tos N          type of service or traffic class\n"
+	  "      --df             never in fragments: too long is an error, here or on the way\n"
+	  "  -p, --pattern HEX    what the data is filled with, up to 16 bytes\n"
+	  "      --source ADDRESS from this one of our addresses\n"
+	  "  -I, --interface IFACE through this interface\n"
+	  "      --flood [RATE]   as fast as it goes, or RATE packets a second: loopback and this "
+	  "machine's\n"
+	  "                       own addresses only\n"
+	  "      --yes-this-is-mine  ... or a host that you answer for\n"
+	  "  -q, --quiet          only the statistics\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON\n\n"
+	  "Exit status as ping's: 0 every host answered, 1 one didn't, 2 anything else.\n",
+	  cmd_probe, ACCESS_LOCAL },
 	{ "bench", "[IFACE | --config FILE] [--rate N] [--rounds N] [--netns NAME] [--json]",
 	  "Measure what a packet of each kind costs; nothing that runs is touched",
 	  "  IFACE                with its rules; the only interface attached needs no name\n"
@@ -176,6 +237,7 @@ int main(int argc, char **argv)
 	c = choose(argc, argv, &at);
 	if (!c)
 		return USAGE;
+	asking_user = getuid();
 	optind = 1;
 	st = c->run(c, argc - at, argv + at);
 	/* A full disk or a closed pipe must not look like success. */

@@ -41,6 +41,12 @@ static bool is_array(const struct map *map)
 	       map->info.type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
+/* By which index others' maps are put into it; the kernel has no types for these, and needs none. */
+static bool holds_maps(const struct map *map)
+{
+	return map->info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS;
+}
+
 /*
  * The kernel gives types by their number to CAP_SYS_ADMIN only, which the daemon has given up. But
  * what has this build's ABI has its types.
@@ -300,7 +306,7 @@ static void dump_key(const struct map *map, const void *key)
 	__u32 index;
 
 	/* Arrays may be keyed by a bare integer, which BTF need not describe. */
-	if (!is_array(map)) {
+	if (!is_array(map) && !holds_maps(map)) {
 		puts("key:");
 		btf__print(map->btf, map->info.btf_key_type_id, "", key, map->info.key_size);
 		return;
@@ -313,6 +319,10 @@ static int dump_entry(const struct map *map, const void *key, const void *value,
 {
 	(void)data;
 	dump_key(map, key);
+	if (holds_maps(map)) {
+		printf("value: map %u\n", *(const __u32 *)value);
+		return 0;
+	}
 	for (int i = 0; i < map->copies; i++) {
 		const __u8 *copy = (const __u8 *)value + i * map->step;
 
@@ -334,7 +344,9 @@ static int json_entry(const struct map *map, const void *key, const void *value,
 	else
 		v = json_object_new_int(*(const int *)key);
 	json_object_object_add(o, "key", v);
-	if (map->copies == 1) {
+	if (holds_maps(map)) {
+		json__add_number(o, "value", *(const __u32 *)value);
+	} else if (map->copies == 1) {
 		json_object_object_add(o, "value",
 				       btf__to_json(map->btf, map->info.btf_value_type_id, value,
 						    map->info.value_size));
@@ -371,7 +383,7 @@ static enum status dump(const struct instance *in, enum pin_map pin, struct json
 		return report(FAILED, "%s: %s is not pinned; attach again to mend it", in->ifname,
 			      pinned_maps[pin].name);
 	err = map__open(&map, in, pin);
-	if (!err && !map.btf)
+	if (!err && !map.btf && !holds_maps(&map))
 		err = -ENODATA;
 	if (!err && out) {
 		list = json_object_new_array();
@@ -421,7 +433,7 @@ enum status cmd_maps(const struct command *self, int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		COMMON_OPTIONS
 	};
-	struct json_object *list = NULL, *doc, *place;
+	struct json_object *list = NULL, *place;
 	enum pin_map pin = PIN_MAP_COUNT;
 	struct scope scope = SCOPE_INIT;
 	struct instances all = {};
@@ -478,13 +490,7 @@ enum status cmd_maps(const struct command *self, int argc, char **argv)
 	}
 	st = first;
 	/* An empty list is an answer too, for programs that asked for one. */
-	if (json && (all.count || (st == NOT_ATTACHED && !names))) {
-		doc = json__document();
-		json_object_object_add(doc, "interfaces", list);
-		json__print(doc, false);
-		list = NULL;
-	}
-	json_object_put(list);
+	json__print_interfaces(list, all.count || (st == NOT_ATTACHED && !names));
 cleanup:
 	instances__free(&all);
 	scope__close(&scope);

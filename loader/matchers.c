@@ -14,6 +14,7 @@ static const __u32 sizes[EG_FIELD_COUNT] = {
 	[EG_FIELD_VLAN] = EG_VLAN_SIZE,
 	[EG_FIELD_OWN] = EG_OWN_SIZE,
 	[EG_FIELD_PROTECT] = EG_PROTECT_SIZE,
+	[EG_FIELD_SOLICITED] = EG_SOLICITED_SIZE,
 };
 
 __u32 field_size(enum eg_field field)
@@ -121,6 +122,12 @@ static void select_kind(struct selection *s, const struct rule *r)
 		include_ranges(s, &r->type, EG_KIND_ICMP, 255);
 		include_ranges(s, &r->type, EG_KIND_ICMP6, 255);
 		matched(s, r->type.negated, EG_KIND_ICMP, EG_KIND_ICMP6 + 255);
+	}
+	/* Nothing else can be, which the kind tells sooner. */
+	if (r->solicited) {
+		include(s, EG_KIND_ICMP + ICMP_ECHOREPLY, EG_KIND_ICMP + ICMP_ECHOREPLY);
+		include(s, EG_KIND_ICMP6 + ICMPV6_ECHO_REPLY, EG_KIND_ICMP6 + ICMPV6_ECHO_REPLY);
+		matched(s, false, 0, EG_KIND_COUNT - 1);
 	}
 }
 
@@ -260,6 +267,12 @@ void select_indices(struct selection *s, const struct rules *rules, enum eg_dire
 		break;
 	case EG_FIELD_VLAN:
 		select_vlan(s, r);
+		break;
+	case EG_FIELD_SOLICITED:
+		if (!r->solicited)
+			break;
+		include(s, r->solicited, r->solicited);
+		matched(s, false, 0, EG_SOLICITED_SIZE - 1);
 		break;
 	case EG_FIELD_OWN:
 		select_own(s, &r->from, EG_OWN_SOURCE);

@@ -42,6 +42,7 @@ static const struct {
 	{ "xdp_md", BTF_KIND_STRUCT },
 	{ "__sk_buff", BTF_KIND_STRUCT },
 	{ "bpf_fib_lookup", BTF_KIND_STRUCT },
+	{ "bpf_dynptr", BTF_KIND_STRUCT },
 };
 
 static const char head[] =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "object.h"
 #include "addrs.h"
+#include "elffile.h"
 #include "mapped.h"
 
 #include <errno.h>
@@ -79,10 +80,13 @@ static int configure(struct echogate *skel, const struct object_options *opts)
 	       sizeof(skel->rodata->eg_rulesets));
 	memcpy((void *)&skel->rodata->eg_prefix_info, &opts->compiled->prefixes.info,
 	       sizeof(skel->rodata->eg_prefix_info));
+	memcpy((void *)&skel->rodata->eg_tracking, &opts->compiled->tracking,
+	       sizeof(skel->rodata->eg_tracking));
 	skel->rodata->eg_epoch_shift = epoch_shift();
 	skel->rodata->eg_offload = opts->mode != EG_MODE_NATIVE;
 	skel->rodata->eg_tick = object__tick();
 	skel->rodata->eg_trial = trial ?: 1;	/* 0 would be what no trial carries */
+	skel->rodata->eg_recording = opts->recorder;
 	skel->rodata->eg_swap = opts->swap;
 	skel->rodata->eg_l3 = opts->l3;
 	return 0;
@@ -175,7 +179,7 @@ struct content {
 	size_t count, size;
 };
 
-#define CONTENT_COUNT	9
+#define CONTENT_COUNT	10
 
 static void list_contents(const struct object_options *opts, struct content *c)
 {
@@ -190,6 +194,7 @@ static void list_contents(const struct object_options *opts, struct content *c)
 		{ PIN_MIXED4, t->mixed4, t->mixed4_count, sizeof(*t->mixed4) },
 		{ PIN_PREFIX6, t->top6, t->top6_count, sizeof(*t->top6) },
 		{ PIN_BUCKET6, t->buckets6, t->bucket6_count, sizeof(*t->buckets6) },
+		{ PIN_GROUPS, p->groups, p->group_count, sizeof(*p->groups) },
 		{ PIN_TEXT, opts->text, opts->text_size / EG_TEXT_CHUNK, EG_TEXT_CHUNK },
 	};
 
@@ -203,6 +208,13 @@ static void list_maps(struct echogate *skel, struct bpf_map **maps)
 	maps[PIN_LIMITS] = skel->maps.eg_limits;
 	maps[PIN_SOURCES] = skel->maps.eg_sources;
 	maps[PIN_GATES] = skel->maps.eg_gates;
+	maps[PIN_TAPS] = skel->maps.data_eg_taps;
+	maps[PIN_TAP_RINGS] = skel->maps.eg_tap_rings;
+	maps[PIN_TAP_CELLS] = skel->maps.eg_tap_cells;
+	maps[PIN_RECORDER] = skel->maps.eg_recorder;
+	maps[PIN_ECHOES] = skel->maps.eg_echoes;
+	maps[PIN_RTT] = skel->maps.eg_rtt;
+	maps[PIN_OBSERVED] = skel->maps.eg_observed;
 	maps[PIN_CONFIG] = skel->maps.data_eg_config;
 	maps[PIN_ADDRS] = skel->maps.data_eg_addrs;
 	maps[PIN_PATHS] = skel->maps.eg_paths;
@@ -216,6 +228,7 @@ static void list_maps(struct echogate *skel, struct bpf_map **maps)
 	maps[PIN_MIXED4] = skel->maps.eg_mixed4;
 	maps[PIN_PREFIX6] = skel->maps.eg_prefix6;
 	maps[PIN_BUCKET6] = skel->maps.eg_bucket6;
+	maps[PIN_GROUPS] = skel->maps.eg_groups;
 	maps[PIN_TRACE] = skel->maps.eg_trace;
 	maps[PIN_TEXT] = skel->maps.eg_text;
 	maps[PIN_META] = skel->maps.eg_meta;
@@ -242,7 +255,10 @@ static int prepare_maps(struct bpf_map *const *maps, const struct content *conte
 
 	if (cpus < 0)
 		return cpus;
-	err = bpf_map__set_max_entries(maps[PIN_RULE_CELLS], cpus * EG_RULE_SLOTS);
+	err = bpf_map__set_max_entries(maps[PIN_RULE_CELLS], cpus * EG_RULE_SLOTS) ?:
+	      bpf_map__set_max_entries(maps[PIN_TAP_CELLS], cpus * EG_DIRECTION_COUNT) ?:
+	      bpf_map__set_max_entries(maps[PIN_RECORDER],
+				       cpus * EG_DIRECTION_COUNT * EG_RECORD_BUCKETS);
 	/* An array has one entry at least. */
 	for (int i = 0; !err && i < CONTENT_COUNT; i++)
 		err = bpf_map__set_max_entries(maps[contents[i].map], contents[i].count ?: 1);
@@ -347,6 +363,47 @@ cleanup:
 		echogate__destroy(skel);
 		obj->skeleton = NULL;
 	}
+	return st;
+}
+
+static int fill_section(void *elf, const char *section, struct bpf_map *map)
+{
+	size_t size;
+	const void *data = bpf_map__initial_value(map, &size);
+
+	return data ? elffile__fill(elf, section, data, size) : -ENOENT;
+}
+
+enum status object__write(const struct object_options *opts, const char *name, void **elf,
+			  size_t *size)
+{
+	struct echogate *skel = echogate__open();
+	enum status st = FAILED;
+	const void *plain;
+	int err;
+
+	*elf = NULL;
+	if (!skel)
+		return report(FAILED, "%s: the BPF object can't be opened: %s", name, why(errno));
+	err = configure(skel, opts) ?: describe_system(skel, opts->snapshot, name);
+	if (err) {
+		st = report(FAILED, "%s: random numbers: %s", name, why(err));
+		goto cleanup;
+	}
+	plain = echogate__elf_bytes(size);
+	*elf = malloc(*size);
+	if (!*elf) {
+		st = report(FAILED, "%s: %s", name, why(ENOMEM));
+		goto cleanup;
+	}
+	memcpy(*elf, plain, *size);
+	err = fill_section(*elf, ".rodata", skel->maps.rodata) ?:
+	      fill_section(*elf, ".data.eg_config", skel->maps.data_eg_config) ?:
+	      fill_section(*elf, ".data.eg_addrs", skel->maps.data_eg_addrs);
+	st = err ? report(FAILED, "%s: the BPF object isn't as it was built: %s", name, why(err)) :
+		   DONE;
+cleanup:
+	echogate__destroy(skel);
 	return st;
 }
 

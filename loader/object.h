@@ -25,6 +25,7 @@ struct object_options {
 	int reuse[PIN_MAP_COUNT];	/* a map that is there already, or -1 */
 	enum eg_mode mode;		/* of ingress */
 	bool swap;			/* reply-path swap */
+	bool recorder;			/* recorder on */
 	bool l3;			/* frames without an Ethernet header */
 };
 
@@ -43,6 +44,13 @@ __u64 object__tick(void);
 /* @name is the interface's, for messages. Reports. */
 enum status object__load(const struct object_options *opts, const char *name, struct object *obj);
 void object__close(struct object *obj);
+
+/*
+ * The object as a file for other loaders, with its data as object__load() would have it; rules and
+ * VLANs aren't data. In memory from malloc(). Reports.
+ */
+enum status object__write(const struct object_options *opts, const char *name, void **elf,
+			  size_t *size);
 
 /* The program for one direction; -1: not loaded. */
 int object__program(const struct object *obj, enum eg_direction direction);

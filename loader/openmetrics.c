@@ -70,10 +70,13 @@ static void print_traffic(const struct family *f, const struct instance *in,
 	(void)room;
 	for (int d = 0; d < EG_DIRECTION_COUNT; d++) {
 		const struct eg_counters *c = &r->sum[d];
+		struct eg_cell protocols[EG_PROTOCOL_COUNT];
 
+		for (int i = 0; i < EG_PROTOCOL_COUNT; i++)
+			protocols[i] = counters__protocol_cell(c, i);
 		print_cells(f, in, d, "icmp", "type", c->icmp, icmp_names, EG_ICMP_COUNT);
 		print_cells(f, in, d, "icmp6", "type", c->icmp6, icmp6_names, EG_ICMP6_COUNT);
-		print_cells(f, in, d, "protocol", "protocol", c->protocol, protocol_names,
+		print_cells(f, in, d, "protocol", "protocol", protocols, protocol_names,
 			    EG_PROTOCOL_COUNT);
 	}
 }
@@ -128,6 +131,44 @@ static const struct family families[] = {
 	{ "echogate_rule_bytes", "bytes", "Bytes of the same frames", true, print_rules },
 };
 
+static void print_histogram(const struct instance *in, const struct histogram *h)
+{
+	static const char name[] = "echogate_rtt_seconds";
+	__u64 below = 0;
+
+	for (int i = 0; i <= EG_RTT_BUCKETS; i++) {
+		print_place(name, "_bucket", in);
+		fputs(",peers=\"", stdout);
+		print_escaped(h->name, strlen(h->name));
+		if (i < EG_RTT_BUCKETS) {
+			below += h->rtt.bucket[i];
+			printf("\",le=\"%.10g\"} %llu\n", histogram__bound(i) / 1e9,
+			       (unsigned long long)below);
+		} else {
+			printf("\",le=\"+Inf\"} %llu\n", (unsigned long long)h->count);
+		}
+	}
+	print_place(name, "_count", in);
+	fputs(",peers=\"", stdout);
+	print_escaped(h->name, strlen(h->name));
+	printf("\"} %llu\n", (unsigned long long)h->count);
+	print_place(name, "_sum", in);
+	fputs(",peers=\"", stdout);
+	print_escaped(h->name, strlen(h->name));
+	printf("\"} %llu.%09llu\n", (unsigned long long)h->rtt.sum / 1000000000,
+	       (unsigned long long)h->rtt.sum % 1000000000);
+}
+
+static void print_histograms(const struct instances *all, const struct reading *readings)
+{
+	printf("# TYPE echogate_rtt_seconds histogram\n"
+	       "# UNIT echogate_rtt_seconds seconds\n"
+	       "# HELP echogate_rtt_seconds Round trips of echo requests that left.\n");
+	for (size_t i = 0; i < all->count; i++)
+		for (size_t j = 0; j < readings[i].roundtrips.count; j++)
+			print_histogram(&all->list[i], &readings[i].roundtrips.list[j]);
+}
+
 static void print_gauges(const struct instances *all)
 {
 	printf("# TYPE echogate_attached_timestamp_seconds gauge\n"
@@ -168,6 +209,7 @@ void openmetrics__print(const struct instances *all, const struct reading *readi
 			families[f].print(&families[f], &all->list[i], &readings[i], &room);
 	}
 	print_omitted(all, readings);
+	print_histograms(all, readings);
 	print_gauges(all);
 }
 

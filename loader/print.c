@@ -191,11 +191,22 @@ static void print_prefixes(FILE *f, const struct prefixes *p, bool *first)
 	}
 }
 
-static void print_endpoint(FILE *f, const char *name, const struct endpoint *e)
+void print_addresses(FILE *f, const struct endpoint *e)
 {
 	size_t count = e->prefixes.count + e->set_count;
 	bool first = true;
 
+	open_list(f, count);
+	print_prefixes(f, &e->prefixes, &first);
+	for (size_t i = 0; i < e->set_count; i++) {
+		next_element(f, &first);
+		fprintf(f, "@%s", e->sets[i]->name);
+	}
+	close_list(f, count);
+}
+
+static void print_endpoint(FILE *f, const char *name, const struct endpoint *e)
+{
 	if (!e->present)
 		return;
 	matcher(f, e->negated, name);
@@ -204,13 +215,7 @@ static void print_endpoint(FILE *f, const char *name, const struct endpoint *e)
 		return;
 	}
 	fputc(' ', f);
-	open_list(f, count);
-	print_prefixes(f, &e->prefixes, &first);
-	for (size_t i = 0; i < e->set_count; i++) {
-		next_element(f, &first);
-		fprintf(f, "@%s", e->sets[i]->name);
-	}
-	close_list(f, count);
+	print_addresses(f, e);
 }
 
 static void print_limit(FILE *f, const struct limit *l)
@@ -276,6 +281,8 @@ static void print_rule(FILE *f, const struct rule *r)
 			r->fragment == FRAGMENT_LATER ? "fragment later" : "fragment");
 	if (r->options)
 		matcher(f, r->options_negated, "options");
+	if (r->solicited)
+		matcher(f, false, r->solicited == EG_SOLICITED_YES ? "solicited" : "unsolicited");
 	print_ranges(f, "ttl", &r->ttl, NULL);
 	print_ranges(f, "dscp", &r->dscp, &dscp_words);
 	print_ranges(f, "length", &r->length, NULL);
@@ -380,6 +387,21 @@ static void print_time(FILE *f, __u32 ms)
 		fprintf(f, "%us", ms / 1000);
 }
 
+static void print_peers(FILE *f, const char *indent, const struct rules *r)
+{
+	if (r->measure)
+		fprintf(f, "%smeasure rtt%s", indent, r->measured.present ? " of " : "\n");
+	if (r->measured.present) {
+		print_addresses(f, &r->measured);
+		fputc('\n', f);
+	}
+	if (r->observed.present) {
+		fprintf(f, "%sobserve from ", indent);
+		print_addresses(f, &r->observed);
+		fputc('\n', f);
+	}
+}
+
 char *rules__print(const struct rules *r, const char *ifname)
 {
 	const char *indent = ifname ? "\t" : "", *deeper = ifname ? "\t\t" : "\t";
@@ -396,6 +418,8 @@ char *rules__print(const struct rules *r, const char *ifname)
 		fputs(" {\n", f);
 	}
 	fprintf(f, "%sreply-path %s\n", indent, r->swap ? "swap" : "fib");
+	if (!r->recorder)
+		fprintf(f, "%srecorder off\n", indent);
 	if (has_checks(r)) {
 		fprintf(f, "%scheck every ", indent);
 		print_time(f, r->check_every);
@@ -405,6 +429,7 @@ char *rules__print(const struct rules *r, const char *ifname)
 	}
 	for (size_t i = 0; i < r->set_count; i++)
 		print_set(f, indent, r->sets[i]);
+	print_peers(f, indent, r);
 	print_direction(f, indent, r, EG_INGRESS);
 	if (r->count[EG_EGRESS] || r->fallback[EG_EGRESS] != EG_DEFAULT_PASS) {
 		fprintf(f, "%segress {\n", indent);

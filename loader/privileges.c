@@ -2,7 +2,6 @@
 #include "privileges.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <cap-ng.h>
 

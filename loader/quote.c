@@ -2,7 +2,6 @@
 #include "quote.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 static bool is_plain(const char *word)

@@ -3,6 +3,7 @@
 #include "confirm.h"
 #include "detach.h"
 #include "swap.h"
+#include "tap.h"
 
 #include <stdlib.h>
 
@@ -130,6 +131,7 @@ static bool put_in_order(const struct scope *s, const struct pin_dir *any)
 	}
 	judge_new(&g);
 	judge_previous(&g);
+	tap__reclaim(running);
 cleanup:
 	close_all(&g);
 	return gone;

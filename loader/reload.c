@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 void reload__begin_with(struct daemon *d, struct config *config)
 {

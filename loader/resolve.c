@@ -84,30 +84,30 @@ static void unknown_set(struct config *c, const struct reference *ref, const str
 		    near ? " (did you mean @" : "", near ?: "", near ? "?)" : "", SHOWN(ref->name));
 }
 
-/* Turns names into sets, each once in a list. */
-static int resolve(struct config *c, struct defined_set *const *sorted, struct written_rule *w,
-		   bool to, size_t mark)
+/* Turns names into sets, each once in a list; those of `to` or the others. */
+static int resolve(struct config *c, struct defined_set *const *sorted,
+		   const struct references *refs, bool to, const struct scope *scope,
+		   struct endpoint *e, size_t mark)
 {
-	struct endpoint *e = to ? &w->rule.to : &w->rule.from;
 	struct defined_set *d;
 	size_t count = 0;
 
-	for (size_t i = 0; i < w->references.count; i++)
-		count += w->references.list[i].to == to;
+	for (size_t i = 0; i < refs->count; i++)
+		count += refs->list[i].to == to;
 	if (!count)
 		return 0;
 	e->sets = calloc(count, sizeof(*e->sets));
 	if (!e->sets)
 		return -ENOMEM;
-	for (size_t i = 0; i < w->references.count; i++) {
-		const struct reference *ref = &w->references.list[i];
+	for (size_t i = 0; i < refs->count; i++) {
+		const struct reference *ref = &refs->list[i];
 
 		if (ref->to != to)
 			continue;
-		d = find(sorted, c->set_count, ref->name, w->scope->number) ?:
+		d = find(sorted, c->set_count, ref->name, scope->number) ?:
 		    find(sorted, c->set_count, ref->name, 0);
 		if (!d) {
-			unknown_set(c, ref, w->scope);
+			unknown_set(c, ref, scope);
 		} else if (d->mark != mark) {
 			d->mark = mark;
 			e->sets[e->set_count++] = &d->set;
@@ -121,7 +121,7 @@ static const char *const matcher_names[MATCHER_COUNT] = {
 	[MATCH_DPORT] = "port",	     [MATCH_FLAGS] = "flags",	[MATCH_FRAGMENT] = "fragment",
 	[MATCH_OPTIONS] = "options", [MATCH_TTL] = "ttl",	[MATCH_DSCP] = "dscp",
 	[MATCH_LENGTH] = "length",   [MATCH_FROM] = "from",	[MATCH_TO] = "to",
-	[MATCH_SOURCE] = "per-source",
+	[MATCH_SOURCE] = "per-source", [MATCH_SOLICITED] = "solicited or unsolicited",
 };
 
 /* Warns of a rule that contradicts itself. */
@@ -186,10 +186,18 @@ int config__resolve(struct config *c)
 		check_names(c, sorted);
 	}
 	for (size_t i = 0; i < c->rule_count && !err; i++) {
-		err = resolve(c, sorted, c->rules[i], false, ++mark) ?:
-		      resolve(c, sorted, c->rules[i], true, ++mark);
-		free(c->rules[i]->references.list);
-		memset(&c->rules[i]->references, 0, sizeof(c->rules[i]->references));
+		struct written_rule *w = c->rules[i];
+
+		err = resolve(c, sorted, &w->references, false, w->scope, &w->rule.from, ++mark) ?:
+		      resolve(c, sorted, &w->references, true, w->scope, &w->rule.to, ++mark);
+		free(w->references.list);
+		memset(&w->references, 0, sizeof(w->references));
+	}
+	for (size_t i = 0; i < c->scope_count && !err; i++) {
+		struct scope *s = c->scopes[i];
+
+		err = resolve(c, sorted, &s->measure.references, false, s, &s->measure.of, ++mark) ?:
+		      resolve(c, sorted, &s->observe.references, false, s, &s->observe.of, ++mark);
 	}
 	/* The rest is said, and printed, of what is right. */
 	for (size_t i = 0; i < c->rule_count && !err && !c->source.messages[ERROR].total; i++) {

@@ -291,29 +291,29 @@ void rule__options(struct parser *p, struct place at)
 	p->draft->rule.options_negated = p->negated;
 }
 
+void rule__solicited(struct parser *p, struct place at, enum eg_solicited solicited)
+{
+	bool yes = (solicited == EG_SOLICITED_YES) != p->negated;
+
+	if (!once(p, at, MATCH_SOLICITED, "solicited or unsolicited"))
+		return;
+	p->draft->rule.solicited = yes ? EG_SOLICITED_YES : EG_SOLICITED_NO;
+	if (p->direction == EG_EGRESS)
+		parser__error(p, at, "%ssolicited in egress; a reply that leaves answers a request that "
+			      "came in, and only those that leave are noted; expected it outside",
+			      solicited == EG_SOLICITED_NO ? "un" : "");
+}
+
 void rule__endpoint(struct parser *p, struct place at, bool to)
 {
-	struct references *refs;
 	struct endpoint *e;
 
 	if (!once(p, at, to ? MATCH_TO : MATCH_FROM, to ? "to" : "from"))
 		return;
 	e = to ? &p->draft->rule.to : &p->draft->rule.from;
-	e->present = true;
 	e->negated = p->negated;
 	e->local = p->local;
-	if (source__duplicates(&p->c->source, at, &p->prefixes))
-		p->no_memory = true;
-	e->prefixes = p->prefixes;
-	memset(&p->prefixes, 0, sizeof(p->prefixes));
-	refs = &p->draft->references;
-	for (size_t i = 0; i < p->items.count; i++)
-		if (parser__grow(p, (void **)&refs->list, refs->count, &refs->room, sizeof(*refs->list)))
-			refs->list[refs->count++] = (struct reference){
-				.name = p->items.list[i].name,
-				.place = p->items.list[i].place,
-				.to = to,
-			};
+	list__endpoint(p, at, e, &p->draft->references, to);
 }
 
 void rule__with(struct parser *p, struct place at, struct slice name, struct place name_at)
@@ -514,6 +514,19 @@ static void settle_codes(struct parser *p, int family)
 	}
 }
 
+/* Whether the rule can match echo replies, and no other types are named beside. */
+static bool allows_replies(const struct rule *r)
+{
+	static const __u8 icmp[] = { IPPROTO_ICMP, IPPROTO_ICMPV6 };
+	__u32 reply = icmp_family(r) == 6 ? 129 : 0;
+
+	if (r->kind.present && !only_protocols(r, icmp, sizeof(icmp)))
+		return false;
+	return !r->type.present ||
+	       (!r->type.negated && r->type.count == 1 && r->type.list[0].first == reply &&
+		r->type.list[0].last == reply);
+}
+
 static void check_matchers(struct parser *p)
 {
 	static const __u8 with_ports[] = { 6, 17, 33, 132, 136 }, tcp[] = { 6 };
@@ -529,6 +542,10 @@ static void check_matchers(struct parser *p)
 		settle_types(p, family);
 		settle_codes(p, family);
 	}
+	if (!p->broken && r->solicited && !allows_replies(r))
+		parser__error(p, at[MATCH_SOLICITED], "%ssolicited is about echo replies; expected icmp or "
+			      "icmp6, type echo-reply or none, beside it",
+			      r->solicited == EG_SOLICITED_NO ? "un" : "");
 	for (enum matcher m = MATCH_SPORT; m <= MATCH_DPORT; m++)
 		if (at[m].line && !only_protocols(r, with_ports, sizeof(with_ports)))
 			parser__error(p, at[m], "%s without a protocol that has ports; expected tcp, udp, "

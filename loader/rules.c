@@ -105,7 +105,7 @@ enum status cmd_rules(const struct command *self, int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		COMMON_OPTIONS
 	};
-	struct json_object *list = NULL, *doc;
+	struct json_object *list = NULL;
 	struct scope scope = SCOPE_INIT;
 	bool json = false, stats = false;
 	struct instances all = {};
@@ -152,13 +152,7 @@ enum status cmd_rules(const struct command *self, int argc, char **argv)
 	}
 	st = first;
 	/* An empty list is an answer too, for programs that asked for one. */
-	if (json && (all.count || (st == NOT_ATTACHED && optind == argc))) {
-		doc = json__document();
-		json_object_object_add(doc, "interfaces", list);
-		json__print(doc, false);
-		list = NULL;
-	}
-	json_object_put(list);
+	json__print_interfaces(list, all.count || (st == NOT_ATTACHED && optind == argc));
 cleanup:
 	instances__free(&all);
 	scope__close(&scope);

@@ -15,6 +15,8 @@ static void free_scope(struct scope *s)
 	for (size_t i = 0; i < s->count; i++)
 		free(s->names[i]);
 	free(s->names);
+	said_peers__free(&s->measure);
+	said_peers__free(&s->observe);
 	free(s);
 }
 
@@ -128,7 +130,8 @@ static int parse(struct config *c)
 		free(outside);
 		return -ENOMEM;
 	}
-	outside->swap = outside->fallback[EG_INGRESS] = outside->fallback[EG_EGRESS] = -1;
+	outside->swap = outside->recorder = -1;
+	outside->fallback[EG_INGRESS] = outside->fallback[EG_EGRESS] = -1;
 	c->scopes[c->scope_count++] = p.scope = outside;
 	err = parser__run(&p) ?: martians__define(&p);
 	rule__abandon(&p);
@@ -197,6 +200,23 @@ static bool wanted_by(const struct scope *s, char *const *ifnames, size_t count)
 	return wanted;
 }
 
+/* Those that an endpoint names and that aren't loaded yet. Reports. */
+static enum status load_sets(struct config *c, const struct endpoint *e)
+{
+	enum status st = DONE, one;
+
+	for (size_t i = 0; i < e->set_count; i++) {
+		struct defined_set *d = (struct defined_set *)e->sets[i];
+
+		if (d->set.loaded || d->failed)
+			continue;
+		one = set__load(c, d);
+		d->failed = one;
+		st = st ?: one;
+	}
+	return st;
+}
+
 enum status config__load_sets(struct config *c, char *const *ifnames, size_t count)
 {
 	enum status st = DONE, one;
@@ -206,17 +226,18 @@ enum status config__load_sets(struct config *c, char *const *ifnames, size_t cou
 
 		if (!wanted_by(c->rules[i]->scope, ifnames, count))
 			continue;
-		for (size_t j = 0; j < r->from.set_count + r->to.set_count; j++) {
-			struct set *s = j < r->from.set_count ? r->from.sets[j] :
-								r->to.sets[j - r->from.set_count];
-			struct defined_set *d = (struct defined_set *)s;
-
-			if (s->loaded || d->failed)
-				continue;
-			one = set__load(c, d);
-			d->failed = one;
-			st = st ?: one;
-		}
+		one = load_sets(c, &r->from);
+		st = st ?: one;
+		one = load_sets(c, &r->to);
+		st = st ?: one;
+	}
+	for (size_t i = 0; i < c->scope_count; i++) {
+		if (!wanted_by(c->scopes[i], ifnames, count))
+			continue;
+		one = load_sets(c, &c->scopes[i]->measure.of);
+		st = st ?: one;
+		one = load_sets(c, &c->scopes[i]->observe.of);
+		st = st ?: one;
 	}
 	return st;
 }
@@ -287,6 +308,8 @@ static int list_sets(const struct config *c, struct rules *r)
 			mark_sets(&r->list[d][i]->from);
 			mark_sets(&r->list[d][i]->to);
 		}
+	mark_sets(&r->measured);
+	mark_sets(&r->observed);
 	r->sets = calloc(c->set_count ?: 1, sizeof(*r->sets));
 	if (!r->sets)
 		return -ENOMEM;
@@ -370,6 +393,7 @@ enum status config__select(const struct config *c, const char *ifname, struct ru
 	int err;
 
 	memset(r, 0, sizeof(*r));
+	r->recorder = true;
 	r->check_every = CHECK_EVERY;
 	r->check_lease = CHECK_EVERY * CHECK_LEASES;
 	r->fallback[EG_INGRESS] = EG_DEFAULT_ANSWER;
@@ -384,10 +408,18 @@ enum status config__select(const struct config *c, const char *ifname, struct ru
 			continue;
 		if (s->swap >= 0)
 			r->swap = s->swap;
+		if (s->recorder >= 0)
+			r->recorder = s->recorder;
 		if (s->check_every) {
 			r->check_every = s->check_every;
 			r->check_lease = s->check_lease;
 		}
+		if (s->measure.at.line) {
+			r->measure = true;
+			r->measured = s->measure.of;
+		}
+		if (s->observe.at.line)
+			r->observed = s->observe.of;
 		for (int d = 0; d < EG_DIRECTION_COUNT; d++)
 			if (s->fallback[d] >= 0)
 				r->fallback[d] = s->fallback[d];

@@ -131,6 +131,7 @@ struct rule {
 	__u8 fragment;			/* FRAGMENT_*, one or both; 0: not asked for */
 	bool fragment_negated;
 	bool options, options_negated;
+	enum eg_solicited solicited;	/* EG_SOLICITED_NONE: not asked for */
 	struct endpoint from, to;
 
 	enum eg_reject reject;
@@ -147,7 +148,10 @@ struct rule {
 struct rules {
 	bool given;			/* there is a file, though it may hold no rule */
 	bool swap;			/* reply-path swap, not fib */
+	bool recorder;			/* recorder on, not off */
 	__u32 check_every, check_lease;	/* ms: how often, and how long one holds */
+	bool measure;			/* round trips: of all, and each of `measured` by itself */
+	struct endpoint measured, observed;	/* belong to the configuration */
 	enum eg_default fallback[EG_DIRECTION_COUNT];
 	struct rule **list[EG_DIRECTION_COUNT];		/* `protect` first, else in order */
 	size_t count[EG_DIRECTION_COUNT];

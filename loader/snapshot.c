@@ -23,8 +23,7 @@ __u8 device__hop_limit(const char *ifname)
 	return sysctl__number(path, DEFAULT_TTL);
 }
 
-/* TAI less UTC, which the programs have no other way to know. */
-static __s32 tai_offset(void)
+__s32 tai_offset(void)
 {
 	struct timex t = {};
 

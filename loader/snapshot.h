@@ -39,6 +39,9 @@ struct snapshot {
 
 void settings__read(struct settings *s);
 
+/* TAI less UTC as the kernel has it, seconds: the programs have no other way to know. */
+__s32 tai_offset(void);
+
 /* Order of keys. */
 int vlan__compare(const void *a, const void *b);
 

@@ -110,6 +110,18 @@ void statement__reply_path(struct parser *p, struct place at, bool swap)
 	p->broken = false;
 }
 
+void statement__recorder(struct parser *p, struct place at, bool on)
+{
+	if (p->direction == EG_EGRESS)
+		parser__error(p, at, "recorder in an egress block; expected it outside");
+	else if (p->scope->recorder >= 0)
+		parser__error(p, at, "recorder is set twice%s, first in line %u; expected one of them",
+			      holder(p), p->scope->recorder_at.line);
+	p->scope->recorder = on;
+	p->scope->recorder_at = at;
+	p->broken = false;
+}
+
 /* "127.0.0.1:9342", "[::1]:9342", or a port alone, which is for this host only. */
 static const char *parse_meeting(const char *text, struct meeting *m)
 {
@@ -232,6 +244,47 @@ void statement__check(struct parser *p, struct place at, __u64 every, struct pla
 	p->broken = false;
 }
 
+static void say_peers(struct parser *p, struct place at, const char *what, bool of,
+		      struct said_peers *said)
+{
+	if (p->direction == EG_EGRESS)
+		parser__error(p, at, "%s in an egress block; expected it outside", what);
+	else if (said->at.line)
+		parser__error(p, at, "%s is set twice%s, first in line %u; expected one of them, with "
+			      "several values in { }", what, holder(p), said->at.line);
+	if (said->at.line || !of) {
+		/* What stands there is as good as any: there was an error, or there are none. */
+		said->at = at;
+		return;
+	}
+	said->at = at;
+	list__endpoint(p, at, &said->of, &said->references, false);
+}
+
+void statement__measure(struct parser *p, struct place at, bool of)
+{
+	struct said_peers *said = &p->scope->measure;
+
+	say_peers(p, at, "measure", of, said);
+	if (said->of.prefixes.count + said->references.count > EG_RTT_GROUPS)
+		parser__error(p, at, "more than %d peers to measure; expected fewer, perhaps sets: each "
+			      "is measured as one", EG_RTT_GROUPS);
+	p->broken = false;
+}
+
+void statement__observe(struct parser *p, struct place at)
+{
+	say_peers(p, at, "observe", true, &p->scope->observe);
+	p->broken = false;
+}
+
+void said_peers__free(struct said_peers *s)
+{
+	prefixes__free(&s->of.prefixes);
+	free(s->of.sets);
+	free(s->references.list);
+}
+
 void statement__block(struct parser *p, struct place at)
 {
 	struct scope *s;
@@ -246,7 +299,7 @@ void statement__block(struct parser *p, struct place at)
 		return;
 	}
 	s->number = p->c->scope_count;
-	s->swap = s->fallback[EG_INGRESS] = s->fallback[EG_EGRESS] = -1;
+	s->swap = s->recorder = s->fallback[EG_INGRESS] = s->fallback[EG_EGRESS] = -1;
 	if (!parser__append(p, (void ***)&p->c->scopes, &p->c->scope_count, s)) {
 		free(s);
 		return;
@@ -384,6 +437,23 @@ void list__begin(struct parser *p)
 	p->items.count = 0;
 	p->prefixes.count = 0;
 	p->local = false;
+}
+
+void list__endpoint(struct parser *p, struct place at, struct endpoint *e, struct references *refs,
+		    bool to)
+{
+	e->present = true;
+	if (source__duplicates(&p->c->source, at, &p->prefixes))
+		p->no_memory = true;
+	e->prefixes = p->prefixes;
+	memset(&p->prefixes, 0, sizeof(p->prefixes));
+	for (size_t i = 0; i < p->items.count; i++)
+		if (parser__grow(p, (void **)&refs->list, refs->count, &refs->room, sizeof(*refs->list)))
+			refs->list[refs->count++] = (struct reference){
+				.name = p->items.list[i].name,
+				.place = p->items.list[i].place,
+				.to = to,
+			};
 }
 
 static void add_item(struct parser *p, const struct item *item)

@@ -2,19 +2,21 @@
 #include "ask.h"
 #include "command.h"
 #include "counters.h"
+#include "echoes.h"
 #include "instance.h"
+#include "interrupt.h"
 #include "json.h"
 #include "openmetrics.h"
+#include "snmp.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define WATCH_MAX	86400
+#define NS_PER_S	1000000000ULL
 
 struct stats_options {
 	const char *netns;
@@ -23,15 +25,14 @@ struct stats_options {
 	bool json;
 	bool openmetrics;
 	bool reset;
+	bool rtt, observed;	/* these, not the counters */
+	bool snmp, absolute, zeros;
 	unsigned long watch;	/* seconds; 0: once */
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
+static bool shows_echoes(const struct stats_options *opts)
 {
-	(void)signal;
-	interrupted = 1;
+	return opts->rtt || opts->observed;
 }
 
 /* Text -------------------------------------------------------------------------- */
@@ -139,12 +140,10 @@ static void print_rules(const struct rulelist *rules)
 	}
 }
 
-static void print_text(const struct stats_options *opts, const struct instance *in,
-		       const struct reading *r)
+static void print_headline(const struct instance *in)
 {
-	const struct eg_counters *ingress = &r->sum[EG_INGRESS], *egress = &r->sum[EG_EGRESS];
-	char since[32] = "?", title[32];
 	time_t t = in->meta.since;
+	char since[32] = "?";
 	struct tm tm;
 
 	if (localtime_r(&t, &tm))
@@ -152,6 +151,34 @@ static void print_text(const struct stats_options *opts, const struct instance *
 	printf("%s%s%s: %s, since %s%s\n", in->ifname, *in->netns ? " in " : "", in->netns,
 	       mode_name(in->meta.mode), since,
 	       in->state == INSTANCE_ATTACHED ? "" : ", but see 'echogate status'");
+}
+
+static void print_echoes(const struct stats_options *opts, const struct instance *in,
+			 const struct reading *r)
+{
+	struct observed observed;
+	int err;
+
+	print_headline(in);
+	if (opts->rtt)
+		roundtrips__print(&r->roundtrips);
+	if (!opts->observed)
+		return;
+	err = observed__read(&observed, in);
+	if (err)
+		report(status_of(err), "%s: who is observed can't be read: %s", in->ifname, why(err));
+	else
+		observed__print(&observed, in->meta.tracks & EG_TRACK_OBSERVE);
+	observed__free(&observed);
+}
+
+static void print_text(const struct stats_options *opts, const struct instance *in,
+		       const struct reading *r)
+{
+	const struct eg_counters *ingress = &r->sum[EG_INGRESS], *egress = &r->sum[EG_EGRESS];
+	char title[32];
+
+	print_headline(in);
 	printf("  %-*s %-8s %16s %20s\n", NAME_WIDTH + 2, "", "verdict",
 	       opts->rate ? "packets/s" : "packets", opts->rate ? "bytes/s" : "bytes");
 	print_verdicts("verdicts", ingress);
@@ -295,6 +322,26 @@ static struct json_object *json_instance(const struct stats_options *opts,
 	return o;
 }
 
+static struct json_object *json_echoes(const struct stats_options *opts, const struct instance *in,
+				       const struct reading *r)
+{
+	struct json_object *o = json_object_new_object();
+	struct observed observed;
+	int err;
+
+	json__add_place(o, in);
+	if (opts->rtt)
+		json_object_object_add(o, "rtt", roundtrips__json(&r->roundtrips));
+	if (!opts->observed)
+		return o;
+	err = observed__read(&observed, in);
+	if (err)
+		report(status_of(err), "%s: who is observed can't be read: %s", in->ifname, why(err));
+	json_object_object_add(o, "observed", observed__json(&observed));
+	observed__free(&observed);
+	return o;
+}
+
 static void print_json(const struct stats_options *opts, const struct instances *all,
 		       const struct reading *readings)
 {
@@ -305,7 +352,9 @@ static void print_json(const struct stats_options *opts, const struct instances 
 	if (opts->reset)
 		json__add_bool(doc, "reset", true);
 	for (size_t i = 0; i < all->count; i++)
-		json_object_array_add(list, json_instance(opts, &all->list[i], &readings[i]));
+		json_object_array_add(list, shows_echoes(opts) ?
+			json_echoes(opts, &all->list[i], &readings[i]) :
+			json_instance(opts, &all->list[i], &readings[i]));
 	json_object_object_add(doc, "interfaces", list);
 	json__print(doc, opts->watch);
 }
@@ -348,16 +397,6 @@ static struct reading *take_rates(const struct instances *all, const struct read
 	return NULL;
 }
 
-/* -EINTR if the user wants an end of it. */
-static int wait_seconds(unsigned long seconds)
-{
-	struct timespec t = { .tv_sec = seconds };
-
-	while (!interrupted && nanosleep(&t, &t))
-		;
-	return interrupted ? -EINTR : 0;
-}
-
 static void print_readings(const struct stats_options *opts, const struct instances *all,
 			   const struct reading *readings)
 {
@@ -376,7 +415,10 @@ static void print_readings(const struct stats_options *opts, const struct instan
 	for (size_t i = 0; i < all->count; i++) {
 		if (i)
 			putchar('\n');
-		print_text(opts, &all->list[i], &readings[i]);
+		if (shows_echoes(opts))
+			print_echoes(opts, &all->list[i], &readings[i]);
+		else
+			print_text(opts, &all->list[i], &readings[i]);
 	}
 }
 
@@ -386,7 +428,13 @@ static enum status reset(const struct stats_options *opts, const struct instance
 	int err;
 
 	for (size_t i = 0; i < all->count; i++) {
-		err = reading__reset(&readings[i], &all->list[i]);
+		const struct instance *in = &all->list[i];
+
+		if (shows_echoes(opts))
+			err = (opts->rtt ? roundtrips__reset(&readings[i].roundtrips, in) : 0) ?:
+			      (opts->observed ? observed__reset(in) : 0);
+		else
+			err = reading__reset(&readings[i], in);
 		if (err)
 			return report(status_of(err), "%s: the counters can't be reset: %s",
 				      all->list[i].ifname, why(err));
@@ -404,7 +452,7 @@ static enum status show(const struct stats_options *opts, struct instances *all)
 
 	if (opts->rate) {
 		before = take_readings(all);
-		if (!before || wait_seconds(opts->watch ?: 1))
+		if (!before || interrupt__sleep((opts->watch ?: 1) * NS_PER_S))
 			goto cleanup;
 	}
 	for (;;) {
@@ -419,7 +467,7 @@ static enum status show(const struct stats_options *opts, struct instances *all)
 		print_readings(opts, all, rates ?: now);
 		if (fflush(stdout))
 			break;		/* nobody reads any more */
-		if (!opts->watch || wait_seconds(opts->watch))
+		if (!opts->watch || interrupt__sleep(opts->watch * NS_PER_S))
 			break;
 		free_readings(before, all->count);
 		before = now;
@@ -434,7 +482,16 @@ cleanup:
 	free_readings(before, all->count);
 	free_readings(now, all->count);
 	free_readings(rates, all->count);
-	return interrupted ? DONE : st;
+	return interrupted() ? DONE : st;
+}
+
+static enum status show_snmp(const struct stats_options *o, const struct scope *scope,
+			     char *const *names, size_t count)
+{
+	struct snmp_options snmp = { .absolute = o->absolute, .zeros = o->zeros, .rate = o->rate,
+				     .json = o->json, .watch = o->watch };
+
+	return snmp__show(&snmp, scope, names, count);
 }
 
 static enum status check(const struct command *self, const struct stats_options *o)
@@ -447,6 +504,18 @@ static enum status check(const struct command *self, const struct stats_options 
 	if (o->openmetrics && (o->watch || o->rate || o->per_cpu))
 		return command__wrong(self, "--openmetrics goes with none of --watch, --rate and "
 					    "--per-cpu");
+	if (shows_echoes(o) && (o->openmetrics || o->rate || o->per_cpu))
+		return command__wrong(self, "--rtt and --observed go with none of --openmetrics, "
+					    "--rate and --per-cpu");
+	if (!o->snmp && (o->absolute || o->zeros))
+		return command__wrong(self, "--absolute and --zeros are for --snmp");
+	if (o->snmp && (o->openmetrics || o->per_cpu || o->reset))
+		return command__wrong(self, "--snmp goes with none of --openmetrics, --per-cpu and "
+					    "--reset");
+	if (o->snmp && shows_echoes(o))
+		return command__wrong(self, "--snmp goes with neither --rtt nor --observed");
+	if (o->absolute && o->rate)
+		return command__wrong(self, "--absolute and --rate exclude each other");
 	if (o->reset && (o->watch || o->rate))
 		return command__wrong(self, "--reset goes with neither --watch nor --rate");
 	return DONE;
@@ -461,17 +530,21 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 		{ "watch", optional_argument, NULL, 'w' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "openmetrics", no_argument, NULL, 'o' },
-		{ "reset", no_argument, NULL, 'z' },
+		{ "rtt", no_argument, NULL, 't' },
+		{ "observed", no_argument, NULL, 'b' },
+		{ "reset", no_argument, NULL, 'R' },
+		{ "snmp", no_argument, NULL, 's' },
+		{ "absolute", no_argument, NULL, 'a' },
+		{ "zeros", no_argument, NULL, 'z' },
 		COMMON_OPTIONS
 	};
-	struct sigaction action = { .sa_handler = interrupt };
 	struct scope scope = SCOPE_INIT;
 	struct stats_options opts = {};
 	struct instances all = {};
 	enum status st, shown;
 	int o;
 
-	while ((o = command__option(self, argc, argv, "", longs)) != OPTION_END) {
+	while ((o = command__option(self, argc, argv, "az", longs)) != OPTION_END) {
 		switch (o) {
 		case 'n':
 			opts.netns = optarg;
@@ -493,8 +566,23 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 		case 'o':
 			opts.openmetrics = true;
 			break;
-		case 'z':
+		case 't':
+			opts.rtt = true;
+			break;
+		case 'b':
+			opts.observed = true;
+			break;
+		case 'R':
 			opts.reset = true;
+			break;
+		case 's':
+			opts.snmp = true;
+			break;
+		case 'a':
+			opts.absolute = true;
+			break;
+		case 'z':
+			opts.zeros = true;
 			break;
 		default:
 			return o == OPTION_HELP ? DONE : USAGE;
@@ -506,13 +594,15 @@ enum status cmd_stats(const struct command *self, int argc, char **argv)
 	st = check_privileges();
 	if (st)
 		return st;
-	if (opts.watch || opts.rate) {
-		sigaction(SIGINT, &action, NULL);
-		sigaction(SIGTERM, &action, NULL);
-	}
+	if (opts.watch || opts.rate)
+		interrupt__catch();
 	st = scope__open(&scope, opts.netns);
 	if (st)
 		goto cleanup;
+	if (opts.snmp) {
+		st = show_snmp(&opts, &scope, argv + optind, argc - optind);
+		goto cleanup;
+	}
 	st = instances__select(&scope, argv + optind, argc - optind, SELECT_LIVE, &all);
 	/* An empty list is an answer too, for programs that asked for one. */
 	if (all.count ||

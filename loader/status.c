@@ -6,10 +6,10 @@
 #include "confirm.h"
 #include "ethtool.h"
 #include "forwarding.h"
+#include "freshness.h"
 #include "gates.h"
 #include "instance.h"
 #include "json.h"
-#include "snapshot.h"
 #include "swap.h"
 
 #include <errno.h>
@@ -19,17 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The maps compared with the system as it is now, and what the driver says. */
 struct findings {
-	bool compared;			/* else the four below mean nothing */
-	bool addresses_stale;
-	bool settings_stale;
-	bool vlans_stale;
-	bool metrics_stale;
+	struct freshness fresh;
 	__u32 forwarding_off;		/* EG_OWNED_FORWARD4/6 */
-	size_t addresses;		/* local ones in the table */
-	size_t vlans;
-	size_t metrics;
 	struct driver_counter *driver;
 	size_t driver_count;
 	const char *reply_path;		/* "fib", "swap"; NULL: can't be told */
@@ -39,85 +31,6 @@ struct findings {
 };
 
 /* Reading ------------------------------------------------------------------------ */
-
-static struct eg_addrs *read_table(const struct instance *in)
-{
-	struct eg_addrs *table = calloc(1, sizeof(*table));
-	__u32 zero = 0;
-
-	if (table && (in->maps[PIN_ADDRS] < 0 ||
-		      bpf_map_lookup_elem(in->maps[PIN_ADDRS], &zero, table))) {
-		free(table);
-		table = NULL;
-	}
-	return table;
-}
-
-/* Entries of a map; no more than one over @max are looked at. */
-static size_t count_keys(int map, size_t max)
-{
-	__u8 key[sizeof(struct eg_metrics_key)], *last = NULL;
-	size_t n = 0;
-
-	while (n <= max && !bpf_map_get_next_key(map, last, key)) {
-		last = key;
-		n++;
-	}
-	return n;
-}
-
-static bool vlans_equal(int map, size_t count, const struct snapshot *snap)
-{
-	struct eg_vlan value;
-
-	if (count != snap->vlan_count)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (bpf_map_lookup_elem(map, &snap->vlans[i].key, &value) ||
-		    memcmp(&value, &snap->vlans[i].value, sizeof(value)))
-			return false;
-	return true;
-}
-
-static bool metrics_equal(int map, size_t count, const struct metrics *m)
-{
-	__u32 unused;
-
-	if (count != m->count)
-		return false;
-	/* A trie finds the longest prefix; as many as there are, each its own: the same. */
-	for (size_t i = 0; i < count; i++)
-		if (bpf_map_lookup_elem(map, &m->keys[i], &unused))
-			return false;
-	return true;
-}
-
-static void compare(const struct instance *in, const struct eg_addrs *table, struct findings *f)
-{
-	struct snapshot snap = {};
-	struct eg_config config;
-	struct rtnl rt = {};
-	__u32 zero = 0;
-	bool same;
-
-	if (rtnl__open(&rt))
-		return;
-	if (in->maps[PIN_CONFIG] >= 0 && in->maps[PIN_VLANS] >= 0 &&
-	    in->maps[PIN_METRICS] >= 0 &&
-	    !bpf_map_lookup_elem(in->maps[PIN_CONFIG], &zero, &config) &&
-	    !snapshot__take(&rt, in->dir.ifindex, &snap) &&
-	    !addresses__in_table(&snap.addrs, table, &same)) {
-		f->compared = true;
-		f->addresses_stale = !same;
-		f->settings_stale = !config__equal(&config, &snap.config);
-		f->vlans_stale = !vlans_equal(in->maps[PIN_VLANS], f->vlans, &snap);
-		f->metrics_stale =
-			!metrics_equal(in->maps[PIN_METRICS], f->metrics, &snap.metrics);
-		f->forwarding_off = forwarding__off();
-	}
-	snapshot__free(&snap);
-	rtnl__close(&rt);
-}
 
 /* What a rollback would lead to; 0: nothing. */
 static __u64 read_previous(const struct instance *in)
@@ -136,30 +49,23 @@ static __u64 read_previous(const struct instance *in)
 
 static void find_out(const struct scope *s, const struct instance *in, struct findings *f)
 {
-	struct eg_addrs *table = read_table(in);
 	char name[EG_META_PATH];
 	__u32 program = instance__program(in, HOOK_XDP) ?: instance__program(in, HOOK_TC_INGRESS);
 
 	memset(f, 0, sizeof(*f));
 	if (gates__open(&f->gates, in))
 		gates__init(&f->gates);
-	if (table)
-		f->addresses = (size_t)table->count4 + table->count6;
-	if (in->maps[PIN_VLANS] >= 0)
-		f->vlans = count_keys(in->maps[PIN_VLANS], EG_VLANS_MAX);
-	if (in->maps[PIN_METRICS] >= 0)
-		f->metrics = count_keys(in->maps[PIN_METRICS], EG_METRICS_MAX);
+	freshness__count(in, &f->fresh);
 	f->previous = read_previous(in);
 	f->daemon = charge__holder(in->dir.cookie);
 	if (program && in->abi == EG_ABI)
 		f->reply_path = in->meta.swap ? "swap" : "fib";
 	if (in->present && !netns__enter(s, in->dir.cookie, in->meta.netns, name, sizeof(name))) {
-		if (table)
-			compare(in, table, f);
+		freshness__compare(in, &f->fresh);
+		f->forwarding_off = forwarding__off();
 		ethtool__xdp_counters(in->ifname, &f->driver, &f->driver_count);
 		scope__enter(s);
 	}
-	free(table);
 }
 
 /* Text --------------------------------------------------------------------------- */
@@ -261,15 +167,15 @@ static void print_text(const struct instance *in, const struct findings *f)
 	if (f->reply_path)
 		printf("  %-12s %s\n", "reply path", f->reply_path);
 	print_hooks(in);
-	print_fresh("addresses", f->addresses, f->compared, f->addresses_stale);
-	if (f->vlans || f->vlans_stale)
-		print_fresh("VLANs", f->vlans, f->compared, f->vlans_stale);
-	if (f->metrics || f->metrics_stale)
-		print_fresh("metrics", f->metrics, f->compared, f->metrics_stale);
-	if (f->compared)
+	print_fresh("addresses", f->fresh.addresses, f->fresh.compared, f->fresh.addresses_stale);
+	if (f->fresh.vlans || f->fresh.vlans_stale)
+		print_fresh("VLANs", f->fresh.vlans, f->fresh.compared, f->fresh.vlans_stale);
+	if (f->fresh.metrics || f->fresh.metrics_stale)
+		print_fresh("metrics", f->fresh.metrics, f->fresh.compared, f->fresh.metrics_stale);
+	if (f->fresh.compared)
 		printf("  %-12s %s\n", "settings",
-		       f->settings_stale ? "stale: attach again to refresh" : "fresh");
-	if (f->compared && f->forwarding_off && f->reply_path && strcmp(f->reply_path, "swap"))
+		       f->fresh.settings_stale ? "stale: attach again to refresh" : "fresh");
+	if (f->fresh.compared && f->forwarding_off && f->reply_path && strcmp(f->reply_path, "swap"))
 		printf("  %-12s off on lo for%s%s: such pings go to the kernel (fib-disabled); "
 		       "attach again to mend it\n", "forwarding",
 		       f->forwarding_off & EG_OWNED_FORWARD4 ? " IPv4" : "",
@@ -347,19 +253,19 @@ static struct json_object *json_instance(const struct instance *in, const struct
 	json_object_object_add(o, "rules", sub);
 	json_object_object_add(o, "gates", json_gates(&f->gates));
 	sub = json_object_new_object();
-	json__add_number(sub, "count", f->addresses);
-	add_stale(sub, f->compared, f->addresses_stale);
+	json__add_number(sub, "count", f->fresh.addresses);
+	add_stale(sub, f->fresh.compared, f->fresh.addresses_stale);
 	json_object_object_add(o, "addresses", sub);
 	sub = json_object_new_object();
-	json__add_number(sub, "count", f->vlans);
-	add_stale(sub, f->compared, f->vlans_stale);
+	json__add_number(sub, "count", f->fresh.vlans);
+	add_stale(sub, f->fresh.compared, f->fresh.vlans_stale);
 	json_object_object_add(o, "vlans", sub);
 	sub = json_object_new_object();
-	json__add_number(sub, "count", f->metrics);
-	add_stale(sub, f->compared, f->metrics_stale);
+	json__add_number(sub, "count", f->fresh.metrics);
+	add_stale(sub, f->fresh.compared, f->fresh.metrics_stale);
 	json_object_object_add(o, "metrics", sub);
 	sub = json_object_new_object();
-	add_stale(sub, f->compared, f->settings_stale);
+	add_stale(sub, f->fresh.compared, f->fresh.settings_stale);
 	list = json_object_new_array();
 	if (f->forwarding_off & EG_OWNED_FORWARD4)
 		json_object_array_add(list, json_object_new_string("ipv4"));
@@ -385,7 +291,7 @@ enum status cmd_status(const struct command *self, int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		COMMON_OPTIONS
 	};
-	struct json_object *list = NULL, *doc;
+	struct json_object *list = NULL;
 	struct scope scope = SCOPE_INIT;
 	struct instances all = {};
 	const char *netns = NULL;
@@ -427,13 +333,7 @@ enum status cmd_status(const struct command *self, int argc, char **argv)
 		free(f.driver);
 	}
 	/* An empty list is an answer too, for programs that asked for one. */
-	if (json && (all.count || (st == NOT_ATTACHED && optind == argc))) {
-		doc = json__document();
-		json_object_object_add(doc, "interfaces", list);
-		json__print(doc, false);
-		list = NULL;
-	}
-	json_object_put(list);
+	json__print_interfaces(list, all.count || (st == NOT_ATTACHED && optind == argc));
 cleanup:
 	instances__free(&all);
 	scope__close(&scope);

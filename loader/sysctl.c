@@ -10,7 +10,7 @@
 
 #define BASE	"/proc/sys/net/"
 
-int sysctl__read(const char *path, char *buf, size_t size)
+static int read_value(const char *path, char *buf, size_t size)
 {
 	char full[160];
 
@@ -38,7 +38,7 @@ long sysctl__number(const char *path, long otherwise)
 	char text[64], *end;
 	long v;
 
-	if (sysctl__read(path, text, sizeof(text)))
+	if (read_value(path, text, sizeof(text)))
 		return otherwise;
 	v = strtol(text, &end, 10);
 	return end == text ? otherwise : v;
@@ -48,7 +48,7 @@ bool sysctl__list_has(const char *path, unsigned long n)
 {
 	char text[4096], *p = text;
 
-	if (sysctl__read(path, text, sizeof(text)))
+	if (read_value(path, text, sizeof(text)))
 		return false;
 	while (*p >= '0' && *p <= '9') {
 		unsigned long first = strtoul(p, &p, 10), last = first;

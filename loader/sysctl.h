@@ -6,7 +6,6 @@
 #include "util.h"
 
 /* @path is below /proc/sys/net. */
-int sysctl__read(const char *path, char *buf, size_t size);
 int sysctl__write(const char *path, const char *value);
 
 /* A number, or @otherwise if it isn't there. */

@@ -10,8 +10,6 @@
 #include "notify.h"
 #include "recover.h"
 
-#include <errno.h>
-#include <string.h>
 
 #define BUSY_NS		20000000	/* until somebody else has done */
 #define RETRY_MAX	60		/* seconds from one failure to the next attempt */

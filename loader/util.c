@@ -195,6 +195,13 @@ static void read_privileges(bool *bpf, bool *net)
 	*net = capability__held(CAP_NET_ADMIN);
 }
 
+const char *missing_privileges(bool bpf, bool net)
+{
+	if (net)
+		return "CAP_BPF is";
+	return bpf ? "CAP_NET_ADMIN is" : "CAP_BPF and CAP_NET_ADMIN are";
+}
+
 bool is_privileged(void)
 {
 	bool bpf, net;
@@ -217,9 +224,8 @@ enum status check_privileges(void)
 				      "is needed");
 		return DONE;
 	}
-	return report(NOT_PERMITTED, "not permitted: %s%s%s missing; run it as root",
-		      bpf ? "" : "CAP_BPF", bpf || net ? "" : " and ",
-		      net ? " is" : bpf ? "CAP_NET_ADMIN is" : "CAP_NET_ADMIN are");
+	return report(NOT_PERMITTED, "not permitted: %s missing; run it as root",
+		      missing_privileges(bpf, net));
 }
 
 static int collect(enum libbpf_print_level level, const char *fmt, va_list args)

@@ -97,6 +97,9 @@ enum status check_privileges(void);
 /* The capabilities, silently. */
 bool is_privileged(void);
 
+/* What isn't held, and the verb: "CAP_BPF is". */
+const char *missing_privileges(bool bpf, bool net);
+
 /* libbpf's messages go through here from now on. */
 void libbpf_quieten(void);
 

@@ -10,11 +10,13 @@
 #include "names.h"
 
 /* Raised whenever a pinned map of an older echogate could be misread. */
-#define EG_ABI			4
+#define EG_ABI			5
 
 #define EG_ICMP_SLOTS		64
 #define EG_PROTOCOL_SLOTS	64
+#define EG_PROTOCOL_IN6		32	/* slot of a protocol in IPv6, less its slot in IPv4 */
 #define EG_REASON_SLOTS		64
+#define EG_REJECT_SLOTS		8
 
 /* Rules ------------------------------------------------------------------ */
 
@@ -45,6 +47,7 @@ enum eg_field {
 	EG_FIELD_LENGTH,	/* 1 + length of the IP packet, as its header says, at most 65535 */
 	EG_FIELD_SHAPE,		/* 1 + EG_SHAPE_* */
 	EG_FIELD_VLAN,		/* 0: untagged; 1 + VLAN ID of the outermost tag */
+	EG_FIELD_SOLICITED,	/* enum eg_solicited: of echo replies that came in */
 	EG_FIELD_COUNT
 };
 
@@ -83,6 +86,14 @@ enum eg_field {
 #define EG_VLAN_SIZE		4097
 #define EG_OWN_SIZE		5
 #define EG_PROTECT_SIZE		2
+#define EG_SOLICITED_SIZE	3
+
+/* Whether an echo reply answers a request that left by this interface, see solicit.h. */
+enum eg_solicited {
+	EG_SOLICITED_NONE,		/* no echo reply, or nobody asks */
+	EG_SOLICITED_YES,
+	EG_SOLICITED_NO,
+};
 
 /* A packet as rules see it. */
 struct eg_match {
@@ -90,6 +101,8 @@ struct eg_match {
 	__be32 from[4], to[4];		/* IPv4: [0] */
 	__u32 family;			/* AF_INET, AF_INET6; 0: no IP header */
 	__u32 ttl;			/* or hop limit, with a family */
+	__u16 kind;
+	__u16 header;			/* bytes from the IP header to the upper layer */
 	__u64 bytes;
 	__u8  trial;			/* bool: nothing is to be counted */
 	__u8  protect;			/* bool: the packet is protected */
@@ -98,10 +111,9 @@ struct eg_match {
 	__u8  reason;			/* enum eg_reason */
 	__u8  cell;
 	__u8  shape;
-	__u8  pad;
-	__u16 kind;
-	__u16 header;			/* bytes from the IP header to the upper layer */
-	__u8  pad2[4];
+	__u8  solicited;		/* enum eg_solicited */
+	__u8  noted;			/* EG_NOTED_* */
+	__u8  pad[7];
 };
 
 /* Rules being asked one after the other. */
@@ -152,6 +164,10 @@ struct eg_cell {
 	struct eg_count verdict[4];	/* by enum eg_verdict */
 };
 
+/* The flight recorder, see below, keeps apart what has a reason, and what a rule decided. */
+#define EG_RECORD_RULES		64	/* buckets by a rule's slot; that of slot 0 is of no rule, too */
+#define EG_RECORD_BUCKETS	(EG_REASON_SLOTS + EG_RECORD_RULES)
+
 /*
  * Map eg_counters: per-CPU array, key enum eg_direction or EG_COUNTERS_TRIAL. Every packet counts in
  * exactly one cell, so verdicts and protocols are sums that the reader makes;
@@ -160,12 +176,15 @@ struct eg_cell {
 struct eg_counters {
 	struct eg_cell icmp[EG_ICMP_SLOTS];		/* by enum eg_icmp */
 	struct eg_cell icmp6[EG_ICMP_SLOTS];		/* by enum eg_icmp6 */
-	struct eg_cell protocol[EG_PROTOCOL_SLOTS];	/* by enum eg_protocol */
+	struct eg_cell protocol[EG_PROTOCOL_SLOTS];	/* by enum eg_protocol; see EG_PROTOCOL_IN6 */
 	struct eg_count reason[EG_REASON_SLOTS];	/* by enum eg_reason */
+	/* What was sent to reject, in bytes of IP: by family, IPv4 first, and enum eg_reject. */
+	struct eg_count sent[2][EG_REJECT_SLOTS];
 	/* No counters: where the programs work, their stack being small. */
 	struct eg_match match;
 	struct eg_walk walk;
 	struct eg_error error;
+	__u64 due[EG_RECORD_BUCKETS];	/* jiffies: no packet of the bucket is recorded before */
 };
 
 /* A cell's index when the three arrays are taken as one. */
@@ -391,6 +410,84 @@ struct eg_source_bucket {
 	__u64 cell[EG_SOURCE_WAYS];
 };
 
+/* Echo requests and replies, see solicit.h and sequence.h -------------------- */
+
+/*
+ * Map eg_echoes: array of buckets, written by whatever CPU sends a request. A cell is 24 bits
+ * of a keyed hash of both addresses, identifier and number, a bit for "answered", and 39 bits
+ * of time in 16 ns.
+ */
+#define EG_ECHO_BUCKETS		8192
+#define EG_ECHO_WAYS		8
+
+struct eg_echo_bucket {
+	__u64 cell[EG_ECHO_WAYS];
+};
+
+/*
+ * Map eg_rtt: per-CPU array of histograms, the first of all peers together. Bucket n counts
+ * round trips below 1024 ns << n that are not in the one before.
+ */
+#define EG_RTT_BUCKETS		27
+#define EG_RTT_GROUPS		64	/* groups of peers that a generation may tell apart */
+#define EG_RTT_ROWS		(1 + 2 * EG_RTT_GROUPS)	/* two generations' worth */
+
+struct eg_rtt {
+	__u64 bucket[EG_RTT_BUCKETS];
+	__u64 sum;			/* ns, as the next two */
+	__u64 least, most;		/* 0: none was measured yet */
+};
+
+/* Map eg_groups: array. No program reads it: what the rows are called. */
+#define EG_GROUP_NAME		60
+
+struct eg_group {
+	char  name[EG_GROUP_NAME];	/* a prefix, or @set; cut, if it is longer */
+	__u32 row;			/* in eg_rtt; stays with a group that stays */
+};
+
+/* Map eg_observed: LRU hash of those who send echo requests. IPv4 is ::ffff:0:0/96. */
+#define EG_OBSERVED_MAX		4096
+
+struct eg_observed_key {
+	__be32 addr[4];
+	__u16  id;			/* of the echo requests, host order */
+	__u16  pad;
+};
+
+struct eg_observed {
+	__u64 window;			/* bit n: top - n has come */
+	__u64 first, last;		/* when, ns of CLOCK_MONOTONIC to a tick */
+	__u64 received;			/* all */
+	__u64 missing;			/* numbers left out that have not come yet */
+	__u64 duplicates;
+	__u64 reordered;		/* came behind a higher number */
+	__u64 restarts;			/* began anew */
+	__u64 strays;			/* far from the others, and nothing followed */
+	__u16 top;			/* highest number */
+	__u16 next;			/* that would make of the last stray a new beginning */
+	__u8  stray;			/* bool: there is a `next` */
+	__u8  span;			/* numbers from the beginning to the top, 64 at most */
+	__u8  pad[2];
+};
+
+/* In .rodata: what is done about echo messages, beside answering them. */
+enum eg_track {
+	EG_TRACK_NOTE		= 1 << 0,	/* requests are noted, replies looked up */
+	EG_TRACK_RTT		= 1 << 1,	/* ... and measured */
+	EG_TRACK_OBSERVE	= 1 << 2,	/* numbers of requests that come are watched */
+};
+
+struct eg_tracking {
+	__u32 flags;			/* enum eg_track */
+	__u32 base;			/* where in eg_table classes of addresses begin: entries are */
+	__u32 classes;			/* ... EG_GROUP_OBSERVED and the number of a group, or 0 */
+	__u8  row[EG_RTT_GROUPS + 1];	/* of eg_rtt, by group; that of group 0 is 0 */
+	__u8  pad[3];
+};
+
+#define EG_GROUP_OBSERVED	(1ull << 32)
+
 /*
  * Map eg_text: array. The rules as a text that can be applied again, and a NUL; then that
  * of each rule, as eg_rules has them, and a NUL.
@@ -416,6 +513,97 @@ struct eg_trace {
 	__u32 protect;			/* the packet is protected */
 	__u32 index[EG_FIELD_COUNT];	/* of the packet in each field; those of unused fields are 0 */
 	__u16 rules[EG_TRACE_RULES];	/* indices in eg_rules, in order */
+};
+
+/* Captures ------------------------------------------------------------- */
+
+#define EG_TAPS			8	/* captures of an interface at a time */
+#define EG_SNAP_MAX		9344	/* bytes of a frame: what is answered is no longer */
+
+/*
+ * What became of a packet. In a ring buffer (eg_tap_rings), `captured` bytes of the frame as it
+ * came follow it, and `replied` bytes of what was sent back.
+ */
+struct eg_event {
+	__u64 time;			/* ns of CLOCK_TAI; in the recorder, 0: there is none */
+	__u64 rule;			/* id of the one that decided; 0: none did */
+	__u32 line;			/* of that rule */
+	__u32 source;			/* eg_tap.source; in the recorder the interface's index */
+	__u32 length;			/* of the frame as it came */
+	__u32 reply;			/* of the frame that was sent back; 0: none was */
+	__u32 tag;			/* beside the frame, as in eg_vlan_key but with priority; 0: none */
+	__u16 captured, replied;	/* bytes */
+	__u16 cpu;
+	__u8  verdict;			/* enum eg_verdict */
+	__u8  reason;			/* enum eg_reason */
+	__u8  direction;		/* enum eg_direction */
+	__u8  xdp;			/* bool: as XDP saw it, not tc */
+	__u8  pad[2];
+};
+
+/* One capture: what it wants. */
+struct eg_tap {
+	__u64 until;			/* ns of CLOCK_MONOTONIC: its reader renews that, or it is dead */
+	__u64 owner;			/* that reader's secret */
+	__u64 rule;			/* id; 0: whatever decided */
+	__u64 reasons;			/* bit n: enum eg_reason n */
+	__u32 source;			/* what the reader calls this interface */
+	__u32 snap;			/* bytes of each frame, EG_SNAP_MAX at most */
+	__u32 sample;			/* one packet in so many, at random */
+	__u32 wake;			/* the reader is woken when so many bytes wait for it */
+	__u8  verdicts;			/* bit n: enum eg_verdict n */
+	__u8  directions;		/* bit n: enum eg_direction n */
+	__u8  pad[14];
+};
+
+/*
+ * Map eg_taps: one entry. All that is read while nobody captures is `live`. Its readers set bits, and
+ * take them back; the programs take back those of the dead. Map eg_tap_rings, array of maps: the
+ * ring buffer of each.
+ */
+struct eg_taps {
+	__u64 live;			/* bit n: tap[n] is in use */
+	__u8  pad[56];
+	struct eg_tap tap[EG_TAPS];
+};
+
+struct eg_tap_count {
+	__u64 taken;			/* packets that a capture was to get */
+	__u64 lost;			/* of them: its ring had no room */
+};
+
+/*
+ * Map eg_tap_cells: array, index CPU * EG_DIRECTION_COUNT + enum eg_direction. Where a program
+ * that is watched puts what it needs; `count` is never set back.
+ */
+struct eg_tap_cell {
+	struct eg_event event;
+	struct eg_tap_count count[EG_TAPS];
+	__u32 wanted;			/* bit n: tap n wants the packet, if it is of its kind */
+	__u32 snap;			/* bytes that are enough for all of them */
+	__u32 captured, replied;	/* bytes below */
+	__u8  frame[EG_SNAP_MAX];	/* as it came */
+	__u8  reply[EG_SNAP_MAX];
+};
+
+/*
+ * The flight recorder, map eg_recorder: array, index (CPU * EG_DIRECTION_COUNT + enum eg_direction) *
+ * EG_RECORD_BUCKETS + bucket. What was dropped, rejected or passed for a reason goes into that
+ * reason's bucket, or else into that of the rule; the last few stay. A bucket takes EG_RECORDS at
+ * once and then one each EG_RECORD_GAP: a flood costs a comparison, and washes out nothing but itself.
+ */
+#define EG_RECORDS		4
+#define EG_RECORD_SNAP		96
+#define EG_RECORD_GAP		100000000ull	/* ns */
+
+struct eg_record {
+	struct eg_event event;		/* time is set last, and cleared first */
+	__u8 frame[EG_RECORD_SNAP];	/* as it came */
+};
+
+struct eg_record_bucket {
+	__u64 count;			/* that were put here so far: the last is at (count - 1) % EG_RECORDS */
+	struct eg_record record[EG_RECORDS];
 };
 
 /* Prefixes: see prefix.h ------------------------------------------------- */
@@ -525,16 +713,18 @@ struct eg_meta {
 	__u8  pad[3];
 	__u32 gates;			/* rules that have one */
 	__u32 check_every, check_lease;	/* ms */
+	__u32 tracks;			/* enum eg_track */
+	__u32 groups;			/* of peers, in eg_groups */
 };
 
 /* Layout, both sides --------------------------------------------------- */
 
 EG_SAME("eg_count", sizeof(struct eg_count), 16);
 EG_SAME("eg_cell", sizeof(struct eg_cell), 64);
-EG_SAME("eg_match", sizeof(struct eg_match), 120);
+EG_SAME("eg_match", sizeof(struct eg_match), 128);
 EG_SAME("eg_walk", sizeof(struct eg_walk), 48);
 EG_SAME("eg_error", sizeof(struct eg_error), 88);
-EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 64 * 16 + 120 + 48 + 88);
+EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 80 * 16 + 128 + 48 + 88 + 128 * 8);
 EG_SAME("eg_counters.icmp6", __builtin_offsetof(struct eg_counters, icmp6), EG_CELL_ICMP6 * 64);
 EG_SAME("eg_counters.protocol", __builtin_offsetof(struct eg_counters, protocol), EG_CELL_PROTOCOL * 64);
 EG_SAME("eg_counters.reason", __builtin_offsetof(struct eg_counters, reason), EG_CELL_COUNT * 64);
@@ -549,12 +739,12 @@ EG_SAME("eg_vlan_key", sizeof(struct eg_vlan_key), 8);
 EG_SAME("eg_vlan", sizeof(struct eg_vlan), 12);
 EG_SAME("eg_metrics_key", sizeof(struct eg_metrics_key), 20);
 EG_SAME("eg_path_set", sizeof(struct eg_path_set), 32);
-EG_SAME("eg_meta", sizeof(struct eg_meta), 728);
+EG_SAME("eg_meta", sizeof(struct eg_meta), 736);
 EG_SAME("eg_meta.owned", __builtin_offsetof(struct eg_meta, owned), 28);
 EG_SAME("eg_meta.ifname", __builtin_offsetof(struct eg_meta, ifname), 48);
 EG_SAME("verdicts", EG_VERDICT_COUNT, 4);
 EG_SAME("eg_vector", sizeof(struct eg_vector), 8 + 8 * 64);
-EG_SAME("eg_ruleset", sizeof(struct eg_ruleset), 84);
+EG_SAME("eg_ruleset", sizeof(struct eg_ruleset), 88);
 EG_SAME("eg_rule", sizeof(struct eg_rule), 96);
 EG_SAME("eg_rule.gap", __builtin_offsetof(struct eg_rule, gap), 16);
 EG_SAME("eg_rule.id", __builtin_offsetof(struct eg_rule, id), 48);
@@ -572,10 +762,26 @@ EG_SAME("eg_bucket6", sizeof(struct eg_bucket6), 64);
 EG_SAME("eg_bucket6.class", __builtin_offsetof(struct eg_bucket6, class), 48);
 EG_SAME("eg_prefix_info", sizeof(struct eg_prefix_info), 40 + 128 + 128 * 16);
 EG_SAME("eg_text", sizeof(struct eg_text), EG_TEXT_CHUNK);
-EG_SAME("eg_trace", sizeof(struct eg_trace), 24 + 14 * 4 + 64 * 2);
+EG_SAME("eg_trace", sizeof(struct eg_trace), 24 + 15 * 4 + 64 * 2);
+EG_SAME("eg_event", sizeof(struct eg_event), 48);
+EG_SAME("eg_tap", sizeof(struct eg_tap), 64);
+EG_SAME("eg_taps", sizeof(struct eg_taps), 64 + 8 * 64);
+EG_SAME("eg_tap_cell", sizeof(struct eg_tap_cell), 48 + 8 * 16 + 16 + 2 * 9344);
+EG_SAME("eg_tap_cell.frame", __builtin_offsetof(struct eg_tap_cell, frame), 192);
+EG_SAME("eg_record", sizeof(struct eg_record), 144);
+EG_SAME("eg_record_bucket", sizeof(struct eg_record_bucket), 8 + 4 * 144);
+EG_SAME("eg_echo_bucket", sizeof(struct eg_echo_bucket), 64);
+EG_SAME("eg_rtt", sizeof(struct eg_rtt), 240);
+EG_SAME("eg_rtt.sum", __builtin_offsetof(struct eg_rtt, sum), 216);
+EG_SAME("eg_group", sizeof(struct eg_group), 64);
+EG_SAME("eg_observed_key", sizeof(struct eg_observed_key), 20);
+EG_SAME("eg_observed", sizeof(struct eg_observed), 80);
+EG_SAME("eg_observed.top", __builtin_offsetof(struct eg_observed, top), 72);
+EG_SAME("eg_tracking", sizeof(struct eg_tracking), 80);
 
 _Static_assert(EG_REASON_COUNT <= 63, "a memo cell keeps six bits for a reason");
 _Static_assert((int)EG_ICMP_COUNT <= EG_ICMP_SLOTS && (int)EG_ICMP6_COUNT <= EG_ICMP_SLOTS, "ICMP slots");
-_Static_assert((int)EG_PROTOCOL_COUNT <= EG_PROTOCOL_SLOTS, "protocol slots");
+_Static_assert((int)EG_PROTOCOL_COUNT <= EG_PROTOCOL_IN6, "protocol slots");
+_Static_assert((int)EG_REJECT_COUNT <= EG_REJECT_SLOTS, "reject slots");
 
 #endif

@@ -49,9 +49,13 @@
 #define AF_INET			2
 #define AF_INET6		10
 
+#define BPF_NOEXIST		1
 #define BPF_F_NO_PREALLOC	1
 #define BPF_F_MMAPABLE		1024
 #define BPF_ADJ_ROOM_MAC	1
+#define BPF_RB_NO_WAKEUP	1
+#define BPF_RB_FORCE_WAKEUP	2
+#define BPF_RB_AVAIL_DATA	0
 
 #define BPF_FIB_LKUP_RET_SUCCESS	0
 #define BPF_FIB_LKUP_RET_FWD_DISABLED	5

@@ -171,7 +171,7 @@ static __always_inline void eg_fields_kind(const void *data, const void *end, st
 }
 
 /*
- * The indices of the other fields in `used`, see EG_EACH_FIELD; OWN, FROM and TO need
+ * The indices of the other fields in `used`, see EG_EACH_FIELD; OWN, FROM, TO and SOLICITED need
  * tables and are left 0. The shape of `p` is made complete. m->protect gets whether the
  * packet is protected for what it is.
  */

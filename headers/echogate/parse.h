@@ -106,7 +106,7 @@ static __always_inline enum eg_reason eg_parse_ipv6(struct eg_cursor *c, struct 
 	proto = ip6->nexthdr;
 	if (unlikely(eg_ipv6_ext[proto])) {
 		reason = eg_ipv6_walk(c, &proto, &p->shape);
-		p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[proto];
+		p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_IN6 + eg_protocol_slot[proto];
 		p->l4 = c->pos;
 		if (reason == EG_REASON_FRAGMENT)
 			p->kind = EG_KIND_PROTO6 + proto;
@@ -114,7 +114,7 @@ static __always_inline enum eg_reason eg_parse_ipv6(struct eg_cursor *c, struct 
 			return reason;
 		reason = EG_REASON_IPV6_EXTENSION;
 	}
-	p->cell = EG_CELL_PROTOCOL + eg_protocol_slot[proto];
+	p->cell = EG_CELL_PROTOCOL + EG_PROTOCOL_IN6 + eg_protocol_slot[proto];
 	p->kind = EG_KIND_PROTO6 + proto;
 	p->l4 = c->pos;
 	if (proto != EG_IPPROTO_ICMPV6)
@@ -172,8 +172,10 @@ static __always_inline bool eg_kind_ipv4(__u32 kind)
 /* The counter of a kind below EG_KIND_ARP whose header was read. */
 static __always_inline __u32 eg_kind_cell(__u32 kind)
 {
+	/* The bit that tells IPv6 from IPv4 is moved to where slots have it. */
 	if (kind < EG_KIND_ICMP)
-		return EG_CELL_PROTOCOL + eg_protocol_slot[kind & 255];
+		return EG_CELL_PROTOCOL + (kind >> 3 & EG_PROTOCOL_IN6) +
+		       eg_protocol_slot[kind & 255];
 	if (kind < EG_KIND_ICMP6)
 		return EG_CELL_ICMP + eg_icmp_slot[kind & 255];
 	return EG_CELL_ICMP6 + eg_icmp6_slot[kind & 255];

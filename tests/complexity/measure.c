@@ -11,7 +11,8 @@
 #include "hooks/ruled.h"
 
 #define LOG_SIZE (1 << 20) /* statistics alone are much shorter */
-#define EVERY	 ((1 << EG_FIELD_COUNT) - 1)
+#define EVERY	 (((1 << EG_FIELD_COUNT) - 1) & ~SOLICITED)
+#define SOLICITED (1 << EG_FIELD_SOLICITED) /* has rows of its own: egress can't ask for it */
 
 #define SET \
 	"set s { 198.18.0.0/24, 198.19.0.0/16, 198.18.9.9, fd00::/48, fd00:1::/64 }\n" \
@@ -29,6 +30,12 @@
 	"count fragment later vlan any\n" \
 	"pass ip options to local\n"
 
+/* All that is done about echo messages. */
+#define TRACK \
+	"measure rtt of { 198.18.0.0/24, fd00::/48 }\n" \
+	"observe from { 198.18.0.0/16, fd00::/64 }\n" \
+	"drop unsolicited\n"
+
 #define TEN_IN \
 	TEN "answer icmp type echo-request to local limit 1000/s, per-source 50/s\n" \
 	    "reject tcp port 80 with tcp-reset\n"
@@ -41,12 +48,14 @@ static const struct {
 	const char *in, *out;
 	__u32 used; /* fields that there are rules about, lest the name lie */
 	unsigned int rules; /* filled up to so many */
+	bool track;
 } rulesets[] = {
 	{ .name = "none", .in = "", .out = "" },
 	{ .name = "swap", .in = "reply-path swap\n", .out = "" },
 	{ .name = "default-drop", .in = "default drop\n", .out = "default drop\n" },
 	{ .name = "kind", .in = "drop udp\n", .out = "drop udp\n", .used = 1 << EG_FIELD_KIND },
 	{ .name = "set", .in = SET, .out = "drop from @s\n", .used = 1 << EG_FIELD_FROM },
+	{ .name = "track", .in = TRACK, .out = "", .track = true },
 	{ .name = "ten", .in = TEN_IN, .out = TEN_OUT, .used = EVERY },
 	{ .name = "hundred", .in = TEN_IN, .out = TEN_OUT, .used = EVERY, .rules = 100 },
 };
@@ -134,6 +143,8 @@ int main(void)
 			if ((sets[d].used & rulesets[i].used) != rulesets[i].used)
 				DIE("the rules \"%s\" use fields %#x, not %#x", rulesets[i].name,
 				    sets[d].used, rulesets[i].used);
+		if (rulesets[i].track != !!(sets[EG_INGRESS].used & SOLICITED))
+			DIE("the rules \"%s\" ask for replies, or not", rulesets[i].name);
 		measure(rulesets[i].name, &r, true);
 		measure(rulesets[i].name, &r, false);
 		compiled__free(&r.compiled);

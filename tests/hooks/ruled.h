@@ -62,6 +62,10 @@ static inline void ruled_switches(struct ruled *r)
 	       sizeof(r->compiled.rulesets));
 	memcpy((void *)&r->skel->rodata->eg_prefix_info, &r->compiled.prefixes.info,
 	       sizeof(r->compiled.prefixes.info));
+	memcpy((void *)&r->skel->rodata->eg_tracking, &r->compiled.tracking,
+	       sizeof(r->compiled.tracking));
+	for (size_t i = 0; i <= EG_RTT_GROUPS; i++)
+		r->skel->rodata->eg_tracking.row[i] = i;
 	r->skel->rodata->eg_tick = ruled_tick();
 	r->skel->rodata->eg_trial = TRIAL;
 }

@@ -12,6 +12,8 @@
 #include "vectors/randompacket.h"
 #include "vectors/randomrules.h"
 
+#include <echogate/solicit.h>
+
 #define HOOKS	3
 #define PACKETS 1000 /* for one set of rules */
 #define PAIRS	20000
@@ -23,8 +25,15 @@ static const char *const hook_name[HOOKS] = { "xdp", "tc ingress", "tc egress" }
 static struct {
 	unsigned long pairs[HOOKS], live[HOOKS], rules[EG_RULE_PROTECT + 1],
 		verdicts[EG_VERDICT_COUNT];
-	unsigned long defaults, none, protected, deep, many, beside, below, shut, simple;
+	unsigned long defaults, none, protected, deep, many, beside, below, shut, simple, asked,
+		unasked;
 } seen;
+
+/* An echo reply, by all that tells it from others. */
+struct reply {
+	int family;
+	uint8_t src[16], dst[16], rest[4];
+};
 
 /* One set of rules and what is to be repeated if it fails. */
 struct scene {
@@ -34,6 +43,9 @@ struct scene {
 	struct ruled ruled;
 	struct eg_counters counters[EG_DIRECTION_COUNT]; /* as they must be */
 	struct eg_count *counts;			 /* of rules */
+	struct eg_echo_bucket *echoes;	 /* mapped */
+	struct reply *asked;		 /* replies that were asked for */
+	size_t asked_count;
 	int programs[2 * HOOKS]; /* by hook, and once more with one in front that tags */
 };
 
@@ -300,10 +312,59 @@ static void remember(const struct pair *p)
 	seen.beside += !!p->beside;
 	seen.below += o->held == EG_REASON_BELOW_RATE;
 	seen.shut += o->held == EG_REASON_GATE_SHUT;
+	for (unsigned int i = 0; i < o->count; i++) {
+		enum eg_solicited s = p->scene->ruled.rules.list[d][o->matched[i]]->solicited;
+
+		seen.asked += s == EG_SOLICITED_YES;
+		seen.unasked += s == EG_SOLICITED_NO;
+	}
+}
+
+/* As if the request had left just now. */
+static void ask_for(const struct scene *c, const struct reply *r)
+{
+	struct eg_echo_key k = {
+		.peer = (const void *)r->src,
+		.own = (const void *)r->dst,
+		.family = r->family == 4 ? AF_INET : AF_INET6,
+	};
+	struct timespec now;
+	__u64 hash;
+
+	memcpy(&k.rest, r->rest, sizeof(k.rest));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	hash = eg_echo_hash(c->ruled.skel->rodata->eg_rodata_keys, &k);
+	eg_echo_note(&c->echoes[eg_echo_bucket_of(hash)], hash,
+		     now.tv_sec * 1000000000ull + now.tv_nsec);
+}
+
+/* Whether the frame is a reply that was asked for; about every other one is from now on. */
+static bool was_asked(struct scene *c, const struct frame *f, uint64_t *s)
+{
+	struct reply r = { 0 };
+	struct shown shown;
+	size_t size;
+
+	show(f->data, f->len, c->l3, 0, &shown);
+	if (!shown.reply)
+		return false;
+	r.family = shown.family;
+	size = r.family == 4 ? 4 : 16;
+	memcpy(r.src, shown.src, size);
+	memcpy(r.dst, shown.dst, size);
+	memcpy(r.rest, shown.icmp + 4, sizeof(r.rest));
+	for (size_t i = 0; i < c->asked_count; i++)
+		if (!memcmp(&c->asked[i], &r, sizeof(r)))
+			return true;
+	if (percent(s, 50))
+		return false;
+	c->asked[c->asked_count++] = r;
+	ask_for(c, &r);
+	return true;
 }
 
 static void run_pair(struct scene *c, enum hook hook, const struct frame *f, uint32_t beside,
-		     bool live)
+		     bool asked, bool live)
 {
 	static struct oracle want;
 	static struct eg_trace have;
@@ -312,7 +373,8 @@ static void run_pair(struct scene *c, enum hook hook, const struct frame *f, uin
 
 	if ((hook == HOOK_XDP && c->l3) || (hook != HOOK_XDP && !makes_skb(f)))
 		return;
-	oracle_ask(&c->ruled.rules, direction_of(hook), f->data, f->len, c->l3, beside, &want);
+	oracle_ask(&c->ruled.rules, direction_of(hook), f->data, f->len, c->l3, beside, asked,
+		   &want);
 	code = ruled_trial(&c->ruled, program_of(&p), hook, f, beside, &have);
 	p.have = &have;
 	check_trace(&p, code);
@@ -339,16 +401,18 @@ static void run_packet(struct scene *c, uint64_t *s)
 {
 	static struct frame f, rest;
 	uint32_t beside;
+	bool asked;
 
 	random_packet(s, c->l3, &f);
+	asked = was_asked(c, &f, s);
 	beside = c->l3 ? 0 : take_tag(&f, &rest);
 	for (enum hook hook = HOOK_XDP; hook <= HOOK_EGRESS; hook++) {
 		bool live = percent(s, 30);
 
 		if (beside && hook != HOOK_XDP && percent(s, 75))
-			run_pair(c, hook, &rest, beside, live);
+			run_pair(c, hook, &rest, beside, asked, live);
 		else
-			run_pair(c, hook, &f, 0, live);
+			run_pair(c, hook, &f, 0, asked, live);
 	}
 }
 
@@ -376,7 +440,9 @@ static void run_scene(unsigned long seed)
 		fail_msg("EG_SEED=%lu: the rules are refused", seed);
 	}
 	c.counts = calloc(c.ruled.compiled.rule_count + 1, sizeof(*c.counts));
-	assert_non_null(c.counts);
+	c.asked = calloc(PACKETS, sizeof(*c.asked));
+	assert_true(c.counts && c.asked);
+	c.echoes = map_memory(c.ruled.skel->maps.eg_echoes);
 	c.programs[HOOK_XDP] = program(c.ruled.skel, HOOK_XDP);
 	for (int hook = HOOK_TC; hook <= HOOK_EGRESS; hook++) {
 		c.programs[hook] = program(c.ruled.skel, hook);
@@ -388,7 +454,9 @@ static void run_scene(unsigned long seed)
 		close(c.programs[HOOKS + hook]);
 		close(arrays[hook]);
 	}
+	munmap(c.echoes, map_bytes(c.ruled.skel->maps.eg_echoes));
 	free(c.counts);
+	free(c.asked);
 	ruled_free(&c.ruled);
 	free(c.text);
 }
@@ -426,6 +494,8 @@ static void check_seen(unsigned long pairs)
 		{ "packets for simple rules", seen.simple },
 		{ "packets below a rule's rate", 10 * seen.below },
 		{ "packets at a gate that is shut", 10 * seen.shut },
+		{ "replies that were asked for", 10 * seen.asked },
+		{ "replies that nobody asked for", 10 * seen.unasked },
 		{ "packets answered", seen.verdicts[EG_VERDICT_ANSWER] },
 		{ "packets rejected", 2 * seen.verdicts[EG_VERDICT_REJECT] },
 	};

@@ -2,15 +2,18 @@
 /*
  * The vectors through the programs, by BPF_PROG_TEST_RUN: XDP and tc ingress, each
  * frame twice, asked and remembered; tc egress; reply-path swap; devices without
- * link header; and in tc with the outer tag beside the frame.
+ * link header; in tc with the outer tag beside the frame; and all of it while
+ * somebody captures.
  *
  * The last needs a program in front: __sk_buff's VLAN fields can't be given to
  * BPF_PROG_TEST_RUN.
  */
-#include "world.h"
+#include "taps.h"
 #include "vectors/table.h"
 
 static struct echogate *fib, *swap, *l3;
+static struct listener listener;
+static bool listening;
 
 /* What a vector comes to in circumstances that the table doesn't know. */
 struct outcome {
@@ -32,6 +35,29 @@ static void check_label(const struct vector *v, uint32_t label)
 		assert_int_equal(label, 0);
 }
 
+/* What a capture has to tell of a run: all of it, and nothing else. */
+static void check_event(const struct vector *v, enum hook hook, const struct frame *request,
+			const struct frame *out, __u32 mark, struct outcome want)
+{
+	const struct eg_event *e = &listener.event;
+	bool replied = want.verdict == EG_VERDICT_ANSWER;
+
+	if (listener_read(&listener) != 1)
+		fail_msg("%s: not one event", v->name);
+	assert_int_equal(e->verdict, want.verdict);
+	assert_int_equal(e->reason, want.reason);
+	assert_int_equal(e->direction, hook == HOOK_EGRESS ? EG_EGRESS : EG_INGRESS);
+	assert_int_equal(e->xdp, hook == HOOK_XDP);
+	assert_int_equal(e->rule, 0);
+	assert_int_equal(e->tag, mark);
+	assert_int_equal(e->length, request->len);
+	assert_int_equal(e->captured, request->len);
+	assert_memory_equal(listener.frame, request->data, request->len);
+	assert_int_equal(e->reply, replied ? out->len : 0);
+	assert_int_equal(e->replied, e->reply);
+	assert_memory_equal(listener.reply, out->data, e->replied);
+}
+
 /* One run: code, bytes and counters. `from` bytes of the vector's frame aren't in the one sent. */
 static void run_once(struct echogate *skel, enum hook hook, int fd, const struct vector *v,
 		     const struct frame *request, size_t from, __u32 mark, struct outcome want)
@@ -46,6 +72,8 @@ static void run_once(struct echogate *skel, enum hook hook, int fd, const struct
 	rc = run_program(fd, hook, request->data, request->len, mark, &out);
 	counters_read(skel, direction, &have);
 	same_counters(v->name, &have, &expect);
+	if (listening)
+		check_event(v, hook, request, &out, mark, want);
 	if (want.verdict == EG_VERDICT_ANSWER) {
 		size_t at = vector_l3(v) - from;
 		uint32_t label = v->family == 6 ? reply_label(&out, at) : 0;
@@ -268,10 +296,59 @@ static void test_tag_beside_swap(void **state)
 	tagged_through(swap, tag_beside_swap);
 }
 
+/* Whatever is done by another test, once more while it is captured. */
+static void while_captured(struct echogate *skel, void (*test)(void **state))
+{
+	listener_open(&listener, skel, 5, 1 << 20, tap_of_all());
+	listening = true;
+	test(NULL);
+	listening = false;
+	listener_close(&listener);
+}
+
+static void test_all_xdp(void **state)
+{
+	(void)state;
+	for (const struct vector *v = runnable(HOOK_XDP, vectors); v; v = runnable(HOOK_XDP, v + 1))
+		run_vector(fib, HOOK_XDP, v, by_table(v));
+}
+
+static void test_all_tc(void **state)
+{
+	(void)state;
+	for (const struct vector *v = runnable(HOOK_TC, vectors); v; v = runnable(HOOK_TC, v + 1))
+		run_vector(fib, HOOK_TC, v, by_table(v));
+}
+
+static void test_captured_xdp(void **state)
+{
+	(void)state;
+	while_captured(swap, test_swap_xdp);
+	while_captured(fib, test_all_xdp);
+}
+
+static void test_captured_tc(void **state)
+{
+	(void)state;
+	while_captured(swap, test_swap_tc);
+	while_captured(fib, test_all_tc);
+	while_captured(fib, test_tag_beside);
+	while_captured(l3, test_without_link);
+}
+
+static void test_captured_egress(void **state)
+{
+	(void)state;
+	while_captured(fib, test_egress);
+	while_captured(l3, test_without_link_egress);
+}
+
+#define OTHERS 10 /* tests that take no vector of their own */
+
 int main(void)
 {
 	static char names[2 * VECTOR_COUNT][128];
-	static struct CMUnitTest tests[2 * VECTOR_COUNT + 7] = {
+	static struct CMUnitTest tests[2 * VECTOR_COUNT + OTHERS] = {
 		cmocka_unit_test(test_egress),
 		cmocka_unit_test(test_swap_xdp),
 		cmocka_unit_test(test_swap_tc),
@@ -279,13 +356,16 @@ int main(void)
 		cmocka_unit_test(test_without_link_egress),
 		cmocka_unit_test(test_tag_beside),
 		cmocka_unit_test(test_tag_beside_swap),
+		cmocka_unit_test(test_captured_xdp),
+		cmocka_unit_test(test_captured_tc),
+		cmocka_unit_test(test_captured_egress),
 	};
-	size_t count = 7;
+	size_t count = OTHERS;
 
 	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		for (const struct vector *v = runnable(hook, vectors); v;
 		     v = runnable(hook, v + 1)) {
-			char *name = names[count - 7];
+			char *name = names[count - OTHERS];
 
 			snprintf(name, sizeof(names[0]), "%s: %s", hook == HOOK_XDP ? "xdp" : "tc",
 				 v->name);

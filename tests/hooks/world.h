@@ -172,6 +172,7 @@ static inline __u32 epoch_shift(void)
 static inline struct echogate *world_open(bool swap, bool l3)
 {
 	struct echogate *skel = echogate__open();
+	int cpus = libbpf_num_possible_cpus();
 	uint64_t seed = RND_SEED;
 	struct eg_config *config;
 	struct eg_addrs *own;
@@ -181,6 +182,11 @@ static inline struct echogate *world_open(bool swap, bool l3)
 	for (int i = 0; i < EG_PATH_KEYS; i++)
 		skel->rodata->eg_rodata_keys[i] = rnd(&seed);
 	skel->rodata->eg_epoch_shift = epoch_shift();
+	skel->rodata->eg_recording = true;
+	if (bpf_map__set_max_entries(skel->maps.eg_tap_cells, cpus * EG_DIRECTION_COUNT) ||
+	    bpf_map__set_max_entries(skel->maps.eg_recorder,
+				     cpus * EG_DIRECTION_COUNT * EG_RECORD_BUCKETS))
+		DIE("%s", strerror(errno));
 	skel->rodata->eg_swap = swap;
 	skel->rodata->eg_l3 = l3;
 	/* In native XDP only there are none. */

@@ -73,17 +73,18 @@ refresh='for i in 1 2 3 4 5; do
 	ip -n "$0" address del 198.18.0.$((100 + i))/24 dev h0 || exit
 done'
 # shellcheck disable=SC2016
-again='for i in $(seq 20); do "$1" attach h0 --netns "$0" --mode "$2" >/dev/null || exit; done'
+again='for i in $(seq "$3"); do "$1" attach h0 --netns "$0" --mode "$2" >/dev/null || exit; done'
+times=$(scaled 20 3)
 
 for mode in native generic tc; do
 	need "$ECHOGATE" attach h0 --netns "$host" --mode "$mode"
 	need in_ns "$client" ping -n -q -c 1 -W 5 198.18.0.2
-	loses_none "$mode: 20 times attached again, no ping lost" \
-		bash -c "$again" "$host" "$ECHOGATE" "$mode"
+	loses_none "$mode: $times times attached again, no ping lost" \
+		bash -c "$again" "$host" "$ECHOGATE" "$mode" "$times"
 	loses_none "$mode: addresses refreshed, no ping lost" \
 		bash -c "$refresh" "$host" "$ECHOGATE" "$mode"
 	is "$mode: every attach counted" \
-		"$("$ECHOGATE" status h0 --netns "$host" --json | field interfaces.0.generation)" 26
+		"$("$ECHOGATE" status h0 --netns "$host" --json | field interfaces.0.generation)" $((times + 6))
 	like "$mode: echogate answered, not the kernel alone" \
 		"$(counter "$host" h0 verdicts.answer.packets)" "^[1-9][0-9]*$"
 	check "$mode: programs of former attaches are gone" wait_for 5 two_programs
@@ -158,15 +159,15 @@ sweep() {
 	done
 	"$ECHOGATE" detach h0 --netns "$host" >/dev/null 2>&1
 	is "killed while attaching over $base, then $mends" "$broken" ""
-	like "at many moments" "$count" "^[1-9][0-9]+$"
+	like "at many moments" "$count" "$(scaled '^[1-9][0-9]+$' '^[1-9]')"
 	note "$count moments"
 }
 
 need in_ns "$client" ping -n -q -c 1 -W 5 198.18.0.2
 if have strace && strace -o /dev/null true 2>/dev/null; then
 	for base in nothing "an attach"; do
-		sweep "$base" attach_mends 3
-		sweep "$base" detach_mends 4
+		sweep "$base" attach_mends "$(scaled 3 16)"
+		sweep "$base" detach_mends "$(scaled 4 16)"
 	done
 else
 	skip "killed at chosen moments" "strace is not installed, or not allowed"

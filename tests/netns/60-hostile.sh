@@ -227,12 +227,12 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 	is "answers" "$(answered)" 3
 	# Over an attach there is more to break.
 	for base in nothing "an attach"; do
-		step=5
-		[ "$base" = nothing ] || step=3
+		step=$(scaled 5 25)
+		[ "$base" = nothing ] || step=$(scaled 3 15)
 		[ "$base" = nothing ] || need "$ECHOGATE" attach h0 --netns "$host"
 		every_fault "$base" bpf ENOMEM $step
-		every_fault "$base" sendto ENOBUFS 1
-		every_fault "$base" '?mkdir,mkdirat,?rename,renameat2' EIO 1
+		every_fault "$base" sendto ENOBUFS "$(scaled 1 4)"
+		every_fault "$base" '?mkdir,mkdirat,?rename,renameat2' EIO "$(scaled 1 3)"
 	done
 	echogate detach h0 --netns "$host" >/dev/null 2>&1
 	clean "nothing is left of all these" "$host"

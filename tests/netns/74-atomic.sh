@@ -13,7 +13,7 @@
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-applies=$((${EG_APPLIES:-100} / 2))	# in each mode
+applies=$((${EG_APPLIES:-$(scaled 100 10)} / 2))	# in each mode
 
 suite atomic
 make_pair

@@ -60,7 +60,7 @@ calls_of() {
 # Rules b run and a is to come: by an apply, or by a rollback, which has been to b and back before.
 declare -A words=([apply]="apply $work/a" [rollback]=rollback)
 every=${EG_EVERY:-}
-declare -A steps=([apply]=${every:-3} [rollback]=1)
+declare -A steps=([apply]=${every:-$(scaled 3 30)} [rollback]=$(scaled 1 10))
 
 set_up() {
 	need apply "$work/a"
@@ -164,15 +164,15 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 	need "$ECHOGATE" attach h0 --netns "$host" --config "$work/b"
 	warm_up "$client" 198.18.0.2
 	for command in apply rollback; do
-		every_fault $command bpf ENOMEM "${every:-9}"
-		every_fault $command '?mkdir,mkdirat,?rename,renameat2' EIO 1
-		killed $command "${steps[$command]}" 36
+		every_fault $command bpf ENOMEM "${every:-$(scaled 9 40)}"
+		every_fault $command '?mkdir,mkdirat,?rename,renameat2' EIO "$(scaled 1 5)"
+		killed $command "${steps[$command]}" "$(scaled 36 12)"
 	done
 	# What has no link: filters of clsact.
 	need "$ECHOGATE" detach h0 --netns "$host"
 	ECHOGATE_NO_TCX=1 need "$ECHOGATE" attach h0 --netns "$host" --config "$work/b" --mode tc
 	warm_up "$client" 198.18.0.2
-	killed apply 20 9
+	killed apply "$(scaled 20 60)" 9
 	# Of two interfaces both are changed, or none.
 	need "$ECHOGATE" detach h0 --netns "$host"
 	need "$ECHOGATE" attach h0 h1 --netns "$host" --config "$work/b"

@@ -9,69 +9,19 @@
 # shellcheck disable=SC2317,SC2119  # functions as arguments, with none of their own
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 
 suite daemon
 make_pair
 add_ns else
 elsewhere=$pre-else
-daemon=
-binary=$ECHOGATE
-"$EG_TESTS/listen" "$work/notify" >"$work/told" &
-listener=$!
-trap 'stop_all; cleanup' EXIT
+with_daemon
 
 # --- words ---
 
-stop_all() {
-	[ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null
-	kill "$listener" 2>/dev/null
-	wait
-}
-
 said() {
 	grep -c -- "$1" "$work/log"
-}
-
-# told WORD: how often the service manager has heard it
-told() {
-	grep -c -- "$1" "$work/told"
-}
-
-is_told() {
-	[ "$(told "$1")" -ge "$2" ]
-}
-
-# start [VARIABLE=VALUE...]: the daemon, until it is ready
-start() {
-	local ready
-
-	ready=$(told READY=1)
-	env NOTIFY_SOCKET="$work/notify" "$@" "$binary" run --config "$work/conf" --netns "$host" \
-		>>"$work/log" 2>&1 9>&- &
-	daemon=$!
-	wait_for 60 is_told READY=1 $((ready + 1)) || bail "not ready: $(cat "$work/log")"
-}
-
-stop() {
-	kill -TERM "$daemon"
-	wait "$daemon"
-	stopped=$?
-	daemon=
-}
-
-crash() {
-	kill -KILL "$daemon"
-	wait "$daemon" 2>/dev/null
-	daemon=
-}
-
-# reload: and what came of it, when that is known
-reload() {
-	local ready
-
-	ready=$(told READY=1)
-	kill -HUP "$daemon"
-	wait_for 60 is_told READY=1 $((ready + 1))
 }
 
 # stale IFACE...: what of the maps isn't as the system
@@ -109,25 +59,6 @@ attached() {
 
 not_attached() {
 	! attached "$1"
-}
-
-pins_of() {
-	echo "$(pin_dir "$host")/$(ifindex "$host" "$1")"
-}
-
-# follows NAME ADDRESS local|broadcast|none COMMAND...: it is in the table of h0 soon. What
-# is asserted is a second; what it took is for the reader, machines being busy.
-follows() {
-	local name=$1 out
-	shift
-
-	if out=$("$EG_TESTS/owner" "$(pins_of h0)" "$@" 2>&1) &&
-	   [ "$(member ended_us "$out")" -lt 1000000 ]; then
-		ok "$name"
-		note "in the table $(member ended_us "$out") us after the command (to reach: 50000)"
-	else
-		not_ok "$name" "$out" "$(tail -n 5 "$work/log")"
-	fi
 }
 
 # echoed ADDRESS: whether echogate answers for it, not the kernel
@@ -568,7 +499,7 @@ follows "one more is followed as soon" 198.18.0.200 local \
 
 # --- many interfaces ---
 
-pairs=${EG_LINKS:-10}
+pairs=${EG_LINKS:-$(scaled 10 4)}
 names=()
 for ((i = 0; i < pairs; i++)); do
 	names+=("d$i" "e$i")
@@ -621,8 +552,9 @@ churn() {
 churn 500
 wait_for 20 fresh h0
 before=$(rss)
-churn "${EG_CHURN:-2000}"
-check "after ${EG_CHURN:-2000} changes the maps are as the system has it" wait_for 20 fresh h0
+changes=${EG_CHURN:-$(scaled 2000 200)}
+churn "$changes"
+check "after $changes changes the maps are as the system has it" wait_for 20 fresh h0
 is "so many addresses, exactly" "$(count_of h0 addresses)" "$(
 	{ ip -n "$host" -4 route show table local type local | awk '$2 !~ /^127\./ { print $2 }'
 	  ip -n "$host" -6 -o address show up | awk '$4 !~ /^(::1|fe80)/ { print $4 }'

@@ -298,6 +298,10 @@ need set_sysctl "$host" net/ipv6/conf/lo/forwarding=0
 mends "the same for IPv6" error lo-forwarding h0
 need ip -n "$host" address add 198.18.7.1/32 dev lo
 mends "an address that came later" warning attachment h0
+need ip -n "$host" route add 198.18.11.0/24 via 198.18.0.1 dev h0 hoplimit 9
+mends "a route's hop limit that came later" warning attachment h0
+need ip -n "$host" route del 198.18.11.0/24
+need echogate attach h0 --netns "$host"
 need rm "$(pin_dir "$host")/$(ifindex "$host" h0)/link_tc_egress"
 mends "a part that is missing" error attachment h0
 need set_sysctl "$host" net/ipv4/conf/h0/rp_filter=1

@@ -59,7 +59,7 @@ for command in $(commands); do
 	is "echogate(8) has the options of $command" "$(man_options "$command" | xargs)" \
 		"$(usage "$command" | xargs)"
 	is "the help explains the options of $command" \
-		"$("$ECHOGATE" help "$command" | sed -n 's/^  [-a-z, ]\{4\}\(--[a-z-]*\).*/\1/p' |
+		"$("$ECHOGATE" help "$command" | sed -n 's/^  [-A-Za-z, ]\{4\}\(--[a-z-]*\).*/\1/p' |
 			grep -v -x -e --verbose -e --help | sort | xargs)" \
 		"$(usage "$command" | xargs)"
 done

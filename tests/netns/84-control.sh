@@ -7,17 +7,14 @@
 # shellcheck disable=SC2317,SC2119  # functions as arguments, with none of their own
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 
 suite control
 make_pair
-daemon=
+with_daemon
 socket=/run/echogate-$host.sock
 group=54321
-: >"$work/told"
-"$EG_TESTS/listen" "$work/notify" >>"$work/told" &
-listener=$!
-holders=()
-trap 'stop_all; cleanup' EXIT
 
 if ! have setpriv || ! unshare -m true 2>/dev/null; then
 	skip "the control socket" "no setpriv, or no mount namespaces"
@@ -26,34 +23,11 @@ fi
 
 # --- words ---
 
-stop_all() {
-	[ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null
-	[ ${#holders[@]} -eq 0 ] || kill "${holders[@]}" 2>/dev/null
-	kill "$listener" 2>/dev/null
-	wait
-}
-
-is_ready() {
-	[ "$(grep -c READY=1 "$work/told")" -gt "$1" ]
-}
-
 # start [GROUPS]: the daemon; in a mount namespace where the group is a known one, with this file
 start() {
-	local ready
-
-	ready=$(grep -c READY=1 "$work/told")
 	# shellcheck disable=SC2016  # the inner shell expands
-	NOTIFY_SOCKET=$work/notify unshare -m sh -c '
-		mount --bind "$1" /etc/group && shift && exec "$@"' sh "${1:-$work/group}" \
-		"$ECHOGATE" run --config "$work/conf" --netns "$host" >>"$work/log" 2>&1 9>&- &
-	daemon=$!
-	wait_for 60 is_ready "$ready" || bail "not ready: $(cat "$work/log")"
-}
-
-stop() {
-	kill -TERM "$daemon"
-	wait "$daemon"
-	daemon=
+	launch unshare -m sh -c '
+		mount --bind "$1" /etc/group && shift && exec "$@"' sh "${1:-$work/group}"
 }
 
 # In the directory that a stranger may read, with what a stranger has
@@ -109,56 +83,12 @@ request() {
 	printf '{"version":1,"command":[%s]}' "${list:1}"
 }
 
-# follows NAME: the daemon takes an address up, whatever else goes on
-next=10
-follows() {
-	local out
-
-	next=$((next + 1))
-	if out=$("$EG_TESTS/owner" "$(pin_dir "$host")/$(ifindex "$host" h0)" "198.18.0.$next" local \
-	    ip -n "$host" address add "198.18.0.$next/24" dev h0 2>&1) &&
-	   [[ $out =~ ended_us=([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -lt 1000000 ]; then
-		ok "$1"
-		note "in the table ${BASH_REMATCH[1]} us after the command"
-	else
-		not_ok "$1" "$out" "$(tail -n 5 "$work/log")"
-	fi
-}
-
-# hold WHO TARGET COUNT [TEXT]: connections until release; $held is what is known of them
-hold() {
-	local who=$1
-	shift
-
-	rm -f "$work/hold" "$work/held"
-	mkfifo "$work/hold"
-	"$who" "$EG_TESTS/peer" hold "$@" <"$work/hold" >"$work/held" &
-	holders=("$!")
-	exec 9>"$work/hold"
-	wait_for 60 grep -q made= "$work/held" || note "not held: $(cat "$work/held")"
-}
-
-release() {
-	exec 9>&-
-	wait "${holders[@]}"
-	holders=()
-	held=$(xargs <"$work/held")
-}
-
 children() {
 	pgrep -P "$daemon" | wc -l
 }
 
 no_children() {
 	[ "$(children)" -eq 0 ]
-}
-
-descriptors() {
-	find "/proc/$daemon/fd" -type l | wc -l
-}
-
-rss() {
-	sed -n 's/^VmRSS:\s*\([0-9]*\).*/\1/p' "/proc/$daemon/status"
 }
 
 # --- who may what ---
@@ -176,6 +106,7 @@ the_same status --json
 the_same stats
 the_same stats --per-cpu --json
 the_same stats --openmetrics
+the_same stats --snmp -a
 the_same rules
 the_same rules --stats
 the_same rules h0 --json
@@ -267,17 +198,17 @@ head -c 65537 /dev/zero | tr '\0' ' ' >"$work/long"
 like "too long" "$(says <"$work/long")" 'too long: 65537 bytes.*"exit":2'
 { printf '{"version":1,"command":["status","'; head -c 65000 /dev/zero | tr '\0' x; printf '"]}'; } >"$work/word"
 like "a long word" "$(says <"$work/word")" 'interface name .*"exit":2'
-follows "an address is followed all the same"
+goes_on "an address is followed all the same"
 
 # --- many, and slow ones ---
 
 before=$(descriptors)
-hold member "$socket" 1000
+hold member -- "$socket" 1000
 check "a thousand connections, of which few stay" [ "$(descriptors)" -le $((before + 20)) ]
 refuses "its user has no more" 1 "too many connections" member "$ECHOGATE" status --netns "$host"
 like "another has" "$(uid=54400 run_as member stats h0)" "^exit 0"
 like "root has" "$(run_as bare_root stats h0)" "^exit 0"
-follows "a thousand connections: an address is followed"
+goes_on "a thousand connections: an address is followed"
 few() {
 	[ "$(descriptors)" -le "$before" ]
 }
@@ -286,18 +217,18 @@ like "and there is room again" "$(run_as member stats h0)" "^exit 0"
 release
 is "none was kept" "$held" "made=1000 open=0"
 
-hold member "$socket" 1000 '{"version":1,"command":["sta'
-follows "a thousand halves of messages: an address is followed"
+hold member -- "$socket" 1000 '{"version":1,"command":["sta'
+goes_on "a thousand halves of messages: an address is followed"
 check "no child stays" wait_for 20 no_children
 release
 check "nor a connection" wait_for 20 few
 
-hold member "$socket" 12 "$(request stats --watch=86400)"
+hold member -- "$socket" 12 "$(request stats --watch=86400)"
 busy() {
 	[ "$(children)" -eq 12 ]
 }
 check "twelve who watch: twelve children" wait_for 20 busy
-follows "an address is followed"
+goes_on "an address is followed"
 release
 check "which end with them" wait_for 20 no_children
 wait_for 20 few
@@ -309,12 +240,12 @@ wait_for 20 few
 like "3,000 rules" "$(run_as env apply "$work/many")" "exit 0.*3000 rules"
 the_same rules h0
 the_same rules --json
-hold member "$socket" 8 "$(request rules --json)"
+hold member -- "$socket" 8 "$(request rules --json)"
 stuck() {
 	[ "$(children)" -eq 8 ]
 }
 check "eight who don't read: eight children wait" wait_for 20 stuck
-follows "an address is followed"
+goes_on "an address is followed"
 check "but not for ever" wait_for 40 no_children
 release
 
@@ -322,9 +253,9 @@ uid=54401 member "$EG_TESTS/peer" flood "$socket" 8 "$(request status --json)" >
 flood1=$!
 uid=54402 member "$EG_TESTS/peer" flood "$socket" 8 '{"version":1' >"$work/flood2" &
 flood2=$!
-follows "floods of requests: an address is followed"
+goes_on "floods of requests: an address is followed"
 like "root is served" "$(run_as bare_root stats h0)" "^exit 0"
-follows "another one"
+goes_on "another one"
 wait $flood1 $flood2
 note "$(xargs <"$work/flood1"), $(xargs <"$work/flood2") of half ones"
 check "no child stays" wait_for 20 no_children
@@ -338,20 +269,18 @@ check "pings are answered" [ "$(in_ns "$client" ping -n -q -c 5 -i 0.05 -W 5 198
 
 # --- the file ---
 
-kill -KILL "$daemon"
-wait "$daemon" 2>/dev/null
+crash
 check "killed, it leaves its socket" [ -S "$socket" ]
 refuses "behind which nobody is" 3 "run it as root" member "$ECHOGATE" status --netns "$host"
 start
 like "the next one replaces it" "$(run_as member stats h0)" "^exit 0"
-hold member "$socket" 1 "$(request stats --watch=86400)"
+hold member -- "$socket" 1 "$(request stats --watch=86400)"
 busy() {
 	[ "$(children)" -eq 1 ]
 }
 wait_for 20 busy
 child=$(pgrep -P "$daemon")
-kill -KILL "$daemon"
-wait "$daemon" 2>/dev/null
+crash
 ended() {
 	[ ! -e "/proc/$child" ]
 }
@@ -367,7 +296,7 @@ inode=$(stat -c %i "$socket")
 : >"$work/log"
 start
 like "where somebody lives, it does without" "$(cat "$work/log")" "<5>$socket: no control socket: Address already in use"
-follows "and does all else"
+goes_on "and does all else"
 stop
 is "the other's socket stays" "$(stat -c %i "$socket")" "$inode"
 exec 9>&-

@@ -8,6 +8,8 @@
 # shellcheck disable=SC2317,SC2119  # functions as arguments, with none of their own
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 
 suite gates
 add_ns client host
@@ -24,9 +26,7 @@ need ip -n "$client" route add 198.18.5.0/24 via 198.18.0.2
 add_addr "$host" lo 198.18.5.1/32 198.18.5.2/32 198.18.5.3/32 198.18.5.4/32
 warm_up "$client" 198.18.0.2
 
-daemon=
-helpers=()
-trap 'kill -KILL $daemon "${helpers[@]}" 2>/dev/null; wait; cleanup' EXIT
+with_daemon
 export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$work/bus"
 
 flood() {
@@ -132,23 +132,6 @@ need "$ECHOGATE" detach h0 --netns "$host"
 
 # --- while ---
 
-# start: the daemon, until h0 is attached
-start() {
-	"$ECHOGATE" run --config "$work/conf" --netns "$host" >>"$work/log" 2>&1 &
-	daemon=$!
-	wait_for 30 runs || bail "h0 isn't attached: $(cat "$work/log")"
-}
-
-runs() {
-	[ "$(status_of "$host" h0 state)" = attached ]
-}
-
-crash() {
-	kill -KILL "$daemon"
-	wait "$daemon" 2>/dev/null
-	daemon=
-}
-
 # replied ADDRESS: whether a ping is answered, at once
 replied() {
 	in_ns "$client" ping -n -q -c 1 -W 0.3 "$1" >/dev/null
@@ -238,14 +221,13 @@ apply_others() {
 
 restart() {
 	crash
-	"$ECHOGATE" run --config "$work/conf" --netns "$host" >>"$work/log" 2>&1 &
-	daemon=$!
+	start
 }
 
 : >"$work/units"
 "$EG_TESTS/systemd" "$work/bus" "$work/units" &
 bus=$!
-helpers+=("$bus")
+holders+=("$bus")
 wait_for 5 test -S "$work/bus" || bail "no bus"
 
 ruleset >"$work/conf" </dev/null
@@ -267,8 +249,8 @@ check "others are answered all the while" replied 198.18.0.2
 shuts "tcp: shut while nothing listens" 198.18.5.2
 is "tcp: it is said why" "$(gate 198.18.5.2)" "shut: Connection refused"
 ip netns exec "$host" "$EG_TESTS/accept" 198.18.0.2 7777 &
-listener=$!
-helpers+=("$listener")
+web=$!
+holders+=("$web")
 opens "tcp: open when something does" 198.18.5.2
 is "tcp: it is said so" "$(gate 198.18.5.2)" "open: connected"
 
@@ -297,9 +279,9 @@ kill "$bus"
 shuts "unit: shut when systemd is gone" 198.18.5.3
 rm -f "$work/bus"
 "$EG_TESTS/systemd" "$work/bus" "$work/units" &
-helpers+=($!)
+holders+=($!)
 opens "unit: open when it is back" 198.18.5.3
-kill "$listener"
+kill "$web"
 shuts "tcp: shut when nothing listens any more" 198.18.5.2
 
 like "each was told once" "$(grep -c "unit web.service: failed: what depends on it isn't" "$work/log")" '^1$'
@@ -307,7 +289,6 @@ like "each was told once" "$(grep -c "unit web.service: failed: what depends on 
 # What is open stays so.
 lossless "no ping is lost while rules change" 198.18.5.1 apply_others
 lossless "none while the daemon is another" 198.18.5.1 restart
-wait_for 10 runs
 ruleset >"$work/new" <<<"answer icmp type echo-request to 198.18.5.4 while file \"$work/conf\""
 lossless "none when a gate is new and well" 198.18.5.4 \
 	"$ECHOGATE" apply "$work/new" --netns "$host"
@@ -332,9 +313,7 @@ opens "apply looks itself, once" 198.18.5.1
 shuts "which doesn't last" 198.18.5.1
 start
 opens "a daemon looks again" 198.18.5.1
-kill -TERM "$daemon"
-wait "$daemon"
-daemon=
+stop
 need "$ECHOGATE" detach h0 --netns "$host"
 clean "nothing is left" "$host"
 

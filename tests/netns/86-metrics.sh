@@ -7,16 +7,13 @@
 # shellcheck disable=SC2317,SC2119  # functions as arguments, with none of their own
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 
 suite metrics
 make_pair
-daemon=
+with_daemon
 url=http://127.0.0.1:9342/metrics
-: >"$work/told"
-"$EG_TESTS/listen" "$work/notify" >>"$work/told" &
-listener=$!
-holders=()
-trap 'stop_all; cleanup' EXIT
 
 if ! have curl; then
 	skip "metrics" "no curl"
@@ -30,38 +27,9 @@ done
 
 # --- words ---
 
-stop_all() {
-	[ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null
-	[ ${#holders[@]} -eq 0 ] || kill "${holders[@]}" 2>/dev/null
-	kill "$listener" 2>/dev/null
-	wait
-}
-
-is_ready() {
-	[ "$(grep -c READY=1 "$work/told")" -gt "$1" ]
-}
-
-start() {
-	local ready
-
-	ready=$(grep -c READY=1 "$work/told")
-	NOTIFY_SOCKET=$work/notify "$ECHOGATE" run --config "$work/conf" --netns "$host" \
-		>>"$work/log" 2>&1 9>&- &
-	daemon=$!
-	wait_for 60 is_ready "$ready" || bail "not ready: $(cat "$work/log")"
-}
-
 # says LINE...: is the file, but for the rules
 says() {
 	printf '%s\n' "$@" 'count icmp type echo-request' 'interface h0 {' '}' >"$work/conf"
-}
-
-reload() {
-	local ready
-
-	ready=$(grep -c READY=1 "$work/told")
-	kill -HUP "$daemon"
-	wait_for 60 is_ready "$ready"
 }
 
 # scrape [OPTION...]: in the host's namespace, to standard output
@@ -106,45 +74,6 @@ valid() {
 	else
 		not_ok "$1" "$(tail -n 3 <<<"$out")"
 	fi
-}
-
-next=10
-follows() {
-	local out
-
-	next=$((next + 1))
-	if out=$("$EG_TESTS/owner" "$(pin_dir "$host")/$(ifindex "$host" h0)" "198.18.0.$next" local \
-	    ip -n "$host" address add "198.18.0.$next/24" dev h0 2>&1) &&
-	   [[ $out =~ ended_us=([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -lt 1000000 ]; then
-		ok "$1"
-		note "in the table ${BASH_REMATCH[1]} us after the command"
-	else
-		not_ok "$1" "$out" "$(tail -n 5 "$work/log")"
-	fi
-}
-
-hold() {
-	rm -f "$work/hold" "$work/held"
-	mkfifo "$work/hold"
-	in_ns "$host" "$EG_TESTS/peer" hold "$@" <"$work/hold" >"$work/held" &
-	holders=("$!")
-	exec 9>"$work/hold"
-	wait_for 60 grep -q made= "$work/held" || note "not held: $(cat "$work/held")"
-}
-
-release() {
-	exec 9>&-
-	wait "${holders[@]}"
-	holders=()
-	held=$(xargs <"$work/held")
-}
-
-descriptors() {
-	find "/proc/$daemon/fd" -type l | wc -l
-}
-
-rss() {
-	sed -n 's/^VmRSS:\s*\([0-9]*\).*/\1/p' "/proc/$daemon/status"
 }
 
 # ports: that somebody listens on
@@ -230,8 +159,7 @@ rm "$work/precious"
 check "until it is gone" wait_for 10 \
 	answers_at --unix-socket "$work/precious" http://echogate/metrics
 is "which was noted once" "$(grep -c 'File exists' "$work/log")" 1
-kill -KILL "$daemon"
-wait "$daemon" 2>/dev/null
+crash
 check "killed, the daemon leaves it" [ -S "$work/precious" ]
 start
 check "another one replaces it" wait_for 10 \
@@ -243,10 +171,10 @@ says 'metrics 9342'
 reload
 wait_for 10 answers_at "$url"
 before=$(descriptors)
-hold tcp:9342 200 $'GET /metrics HTTP/1.1\r\nHo'
+hold in_ns "$host" -- tcp:9342 200 $'GET /metrics HTTP/1.1\r\nHo'
 check "two hundred who don't end their request: another one is answered" answers_at "$url"
 check "and another" answers_at "$url"
-follows "an address is followed"
+goes_on "an address is followed"
 check "few of them stay" [ "$(descriptors)" -le $((before + 40)) ]
 few() {
 	[ "$(descriptors)" -le $((before + 1)) ]
@@ -259,7 +187,7 @@ for ((i = 0; i < 10; i++)); do
 	in_ns "$host" "$EG_TESTS/peer" flood tcp:9342 5 $'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n' >>"$work/flood" &
 	floods[i]=$!
 done
-follows "a flood of requests: an address is followed"
+goes_on "a flood of requests: an address is followed"
 check "one more is answered" wait_for 10 answers_at "$url"
 wait "${floods[@]}"
 note "$(awk -F= '{ n += $2 } END { print n }' "$work/flood") requests; memory: $first KiB before, $(rss) KiB after"
@@ -320,15 +248,13 @@ check "metrics are moved meanwhile" wait_for 20 answers_at "$url"
 wait "$scraper"
 check "who wrote is gone, and buried" wait_for 10 childless
 before=$(descriptors)
-hold tcp:9343 60 $'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
-follows "sixty who don't read it: an address is followed"
+hold in_ns "$host" -- tcp:9343 60 $'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
+goes_on "sixty who don't read it: an address is followed"
 check "they make room" wait_for 40 answers_at "$url"
 check "and have to go" wait_for 40 few
 release
-kill -TERM "$daemon"
-wait "$daemon"
-is "it ends well" $? 0
-daemon=
+stop
+is "it ends well" "$stopped" 0
 need "$ECHOGATE" detach --all --netns "$host"
 clean "nothing is left" "$host"
 finish

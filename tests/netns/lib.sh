@@ -94,6 +94,15 @@ have() {
 	command -v "$1" >/dev/null
 }
 
+# scaled MANY FEW: how often something is done; EG_SHORT is for machines that are very slow
+scaled() {
+	if [ -n "${EG_SHORT:-}" ]; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds
 wait_for() {
 	local end=$((SECONDS + $1))

@@ -39,6 +39,12 @@ static const uint8_t mac_broadcast[6] = { 255, 255, 255, 255, 255, 255 };
 struct parity_case *cases;
 size_t case_count;
 
+static void set_address(uint8_t *address, const char *text)
+{
+	if (!spec__address(address, text))
+		die("%s is no address", text);
+}
+
 static struct frame *build(struct spec *spec)
 {
 	struct frame *frame = calloc(1, sizeof(*frame));
@@ -92,8 +98,8 @@ static struct spec spec4(void)
 	memcpy(s.eth_dst, mac_target, 6);
 	memcpy(s.eth_src, mac_tester, 6);
 	s.ethertype = ETH_P_IP;
-	spec__address(s.src, "198.18.0.1");
-	spec__address(s.dst, T4);
+	set_address(s.src, "198.18.0.1");
+	set_address(s.dst, T4);
 	s.version = 4;
 	s.ttl = 64;
 	s.proto = 1;
@@ -115,8 +121,8 @@ static struct spec spec6(void)
 
 	s.family = 6;
 	s.ethertype = ETH_P_IPV6;
-	spec__address(s.src, "fd00:18::1");
-	spec__address(s.dst, T6);
+	set_address(s.src, "fd00:18::1");
+	set_address(s.dst, T6);
 	s.version = 6;
 	s.proto = 58;
 	s.type = 128;
@@ -137,8 +143,8 @@ static struct spec spec6(void)
 		add(&s, expect, flags, "IPv6 " name);			\
 	} while (0)
 
-#define FROM(text)	spec__address(s.src, text)
-#define TO(text)	spec__address(s.dst, text)
+#define FROM(text)	set_address(s.src, text)
+#define TO(text)	set_address(s.dst, text)
 #define MAC_FROM(mac)	memcpy(s.eth_src, mac, 6)
 #define MAC_TO(mac)	memcpy(s.eth_dst, mac, 6)
 
@@ -1102,7 +1108,7 @@ static void path_mtu(void)
 	s.l4[6] = 800 >> 8;
 	s.l4[7] = 800 & 0xff;
 	memcpy(s.l4 + 8, quoted, sizeof(quoted));
-	spec__address(s.src, "198.19.110.1");
+	set_address(s.src, "198.19.110.1");
 	MAC_FROM(mac_gateway);
 	add(&s, SILENT, 0, "IPv4 fragmentation needed");
 
@@ -1122,7 +1128,7 @@ static void path_mtu(void)
 	s.l4[13] = 1460 & 0xff;
 	s.l4[14] = 58;
 	s.l4[15] = 64;
-	spec__address(s.src, "fd00:19:110::1");
+	set_address(s.src, "fd00:19:110::1");
 	memcpy(s.l4 + 16, s.dst, 16);
 	memcpy(s.l4 + 32, s.src, 16);
 	s.l4[48] = 129;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What can be said of one reply without knowing the other. Shares no code with
- * frame.c: sums are taken modulo 65535 here, not folded.
+ * craft.c: sums are taken modulo 65535 here, not folded.
  */
 #include <string.h>
 #include <netinet/in.h>

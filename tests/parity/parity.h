@@ -10,14 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_MAX    2048
+#include "probe/craft.h"
+
 #define CASE_FRAMES  16
 #define CASE_REPLIES 64
-
-struct frame {
-	size_t len;
-	uint8_t data[FRAME_MAX];
-};
 
 /* What each case must come to, beside equal replies. */
 enum expect {
@@ -54,61 +50,6 @@ extern struct parity_case *cases;
 extern size_t case_count;
 
 void cases__build(void);
-
-/* frame.c ------------------------------------------------------------- */
-
-enum sum_mode {
-	SUM_GOOD,
-	SUM_ADD,   /* the right one plus .sum_arg */
-	SUM_FIXED, /* .sum_arg whatever is right */
-	SUM_SWAPPED,
-	SUM_WANT,      /* right, and .sum_arg: the identifier is chosen to fit */
-	SUM_WANT_FFFF, /* 0xffff where 0x0000 is right, the identifier chosen to fit */
-	SUM_TRAILER,   /* covers the trailer too */
-};
-
-struct spec {
-	int family; /* 4 or 6 */
-	uint8_t eth_dst[6], eth_src[6];
-	uint16_t ethertype;
-	size_t tags;
-	uint16_t tpid[3], tci[3];
-	bool snap; /* 802.3 length, LLC and SNAP in front */
-
-	uint8_t src[16], dst[16];
-	uint8_t version, ihl, tos, ttl, proto;
-	bool ihl_set;
-	int length; /* IPv4 total or IPv6 payload length; -1: the right one */
-	uint16_t ip_id, frag;
-	uint32_t label;
-	enum sum_mode ip_sum;
-	uint16_t ip_sum_arg;
-
-	size_t ext_len; /* IPv4 options, or IPv6 extension headers */
-	uint8_t ext[512];
-	uint8_t first; /* IPv6: the first next header, when ext_len */
-
-	uint8_t type, code;
-	uint16_t id, seq;
-	size_t data_len;
-	int fill; /* -1: a pattern */
-	enum sum_mode sum;
-	uint16_t sum_arg;
-
-	size_t l4_len; /* not 0: this, not an ICMP message */
-	uint8_t l4[256];
-	int l4_sum_at; /* offset of its checksum, -1: none to fill */
-
-	size_t slice_at, slice_len; /* a fragment: this part of the message */
-
-	size_t trailer;
-	int trailer_fill; /* -1: a pattern */
-	size_t pad_to;	  /* trailer up to this length of the frame */
-	size_t cut;	  /* not 0: the frame ends here */
-};
-
-void spec__address(uint8_t *address, const char *text);
-void spec__build(struct spec *spec, struct frame *frame);
 
 /* judge.c ------------------------------------------------------------- */
 

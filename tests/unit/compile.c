@@ -270,6 +270,7 @@ struct packet {
 	bool tagged;
 	__u16 vlan;
 	bool own_source, own_destination;
+	enum eg_solicited solicited;	/* of what is an echo reply */
 	size_t from, to;		/* in addresses */
 };
 
@@ -290,6 +291,11 @@ static bool is_protected(const struct packet *p)
 		return false;
 	return (p->ttl == 255 && memchr(nd, p->type, sizeof(nd))) ||
 	       (p->ttl == 1 && memchr(mld, p->type, sizeof(mld)));
+}
+
+static bool is_reply(const struct packet *p)
+{
+	return p->typed && p->type == (p->frame == IP4 ? 0 : 129);
 }
 
 static __u32 index_in(const struct packet *p, enum eg_field field)
@@ -337,6 +343,8 @@ static __u32 index_in(const struct packet *p, enum eg_field field)
 					       (p->own_destination ? EG_OWN_DESTINATION : 0);
 	case EG_FIELD_PROTECT:
 		return is_protected(p);
+	case EG_FIELD_SOLICITED:
+		return is_reply(p) ? p->solicited : EG_SOLICITED_NONE;
 	case EG_FIELD_FROM:
 		return is_ip(p) ? 1 + built.class[p->from] : 0;
 	case EG_FIELD_TO:
@@ -422,6 +430,7 @@ static bool matches(const struct rule *r, const struct packet *p)
 		     p->tagged ? among(&r->vlan, p->vlan) : r->vlan_none) &&
 	       holds(r->fragment, is_ip(p), r->fragment_negated, r->fragment & p->fragment) &&
 	       holds(r->options, is_ip(p), r->options_negated, p->options) &&
+	       holds(r->solicited, is_reply(p), false, r->solicited == p->solicited) &&
 	       holds(r->from.present, is_ip(p), r->from.negated,
 		     has_address(&r->from, p->from, p->own_source)) &&
 	       holds(r->to.present, is_ip(p), r->to.negated,
@@ -465,6 +474,7 @@ static __u32 size_of(const struct compiled *c, enum eg_field field)
 		[EG_FIELD_FLAGS] = EG_FLAGS_SIZE,  [EG_FIELD_TTL] = EG_TTL_SIZE,
 		[EG_FIELD_DSCP] = EG_DSCP_SIZE,	   [EG_FIELD_LENGTH] = EG_LENGTH_SIZE,
 		[EG_FIELD_SHAPE] = EG_SHAPE_SIZE,  [EG_FIELD_VLAN] = EG_VLAN_SIZE,
+		[EG_FIELD_SOLICITED] = EG_SOLICITED_SIZE,
 	};
 
 	return sizes[field] ? sizes[field] : 1 + c->prefixes.class_count;
@@ -521,6 +531,51 @@ static size_t walk_tables(const struct compiled *c, enum eg_direction d, const s
 	return count;
 }
 
+static bool in_prefixes(const struct prefixes *list, size_t address)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (covers(&list->list[i], &addresses[address]))
+			return true;
+	return false;
+}
+
+/* Of which group an address is, the first that it is in; 0: of none. */
+static __u64 group_of(const struct endpoint *e, size_t address)
+{
+	for (size_t i = 0; i < e->prefixes.count; i++)
+		if (covers(&e->prefixes.list[i], &addresses[address]))
+			return i + 1;
+	for (size_t i = 0; i < e->set_count; i++)
+		if (in_prefixes(&e->sets[i]->prefixes, address))
+			return e->prefixes.count + i + 1;
+	return 0;
+}
+
+static void check_tracking(const struct rules *r, const struct compiled *c)
+{
+	const struct eg_tracking *t = &c->tracking;
+	bool asked = false;
+
+	for (size_t n = 0; n < r->count[EG_INGRESS]; n++)
+		asked |= r->list[EG_INGRESS][n]->solicited;
+	assert_int_equal(!!(t->flags & EG_TRACK_NOTE), asked || r->measure);
+	assert_int_equal(!!(t->flags & EG_TRACK_RTT), r->measure);
+	assert_int_equal(!!(t->flags & EG_TRACK_OBSERVE), r->observed.present);
+	if (!r->measured.present && !r->observed.present) {
+		assert_int_equal(t->classes, 0);
+		return;
+	}
+	assert_int_equal(t->classes, c->prefixes.class_count);
+	assert_true(t->base + t->classes <= c->table_count);
+	assert_int_equal(c->table[t->base], 0);
+	for (size_t a = 0; a < ADDRESSES; a++) {
+		bool observed = group_of(&r->observed, a);
+
+		assert_int_equal(c->table[t->base + built.class[a]],
+				 group_of(&r->measured, a) | (observed ? EG_GROUP_OBSERVED : 0));
+	}
+}
+
 /* What must hold of any. */
 static void check_form(const struct rules *r, const struct compiled *c)
 {
@@ -558,6 +613,7 @@ static void check_form(const struct rules *r, const struct compiled *c)
 		assert_int_equal(c->rules[n].id, from->id);
 		assert_int_equal(c->rules[n].slot, 0);
 	}
+	check_tracking(r, c);
 	assert_int_equal(compiled__memory(c),
 			 8 * c->table_count + sizeof(struct eg_vector) * c->vector_count +
 				 sizeof(struct eg_rule) * c->rule_count +
@@ -670,6 +726,22 @@ static struct prefix random_prefix(void)
 	return prefix_of(a, a->family == AF_INET ? PICK(lengths4) : PICK(lengths6));
 }
 
+/* For `measure` and `observe`: without `local`, and never negated. */
+static struct endpoint random_peers(struct set **sets, size_t count)
+{
+	struct endpoint e = { .present = true };
+
+	e.prefixes.count = rnd(&seed) % 4;
+	e.prefixes.list = take(e.prefixes.count + 1, sizeof(*e.prefixes.list));
+	for (size_t i = 0; i < e.prefixes.count; i++)
+		e.prefixes.list[i] = random_prefix();
+	e.set_count = rnd(&seed) % 3;
+	e.sets = take(e.set_count + 1, sizeof(*e.sets));
+	for (size_t i = 0; i < e.set_count; i++)
+		e.sets[i] = sets[rnd(&seed) % count];
+	return e;
+}
+
 static struct endpoint random_endpoint(struct set **sets, size_t count)
 {
 	struct endpoint e = { .present = true, .negated = chance(3), .local = chance(4) };
@@ -731,6 +803,8 @@ static void random_rule(struct rule *r, int rarity, struct set **sets, size_t se
 		r->options = true;
 		r->options_negated = chance(3);
 	}
+	if (chance(2 * rarity))
+		r->solicited = 1 + rnd(&seed) % 2;
 	if (chance(rarity))
 		r->from = random_endpoint(sets, set_count);
 	if (chance(rarity))
@@ -748,6 +822,11 @@ static struct rules *random_rules(size_t ingress, size_t egress)
 		for (size_t i = rnd(&seed) % 5; i; i--)
 			sets[s]->prefixes.list[sets[s]->prefixes.count++] = random_prefix();
 	}
+	r->measure = chance(2);
+	if (r->measure && chance(2))
+		r->measured = random_peers(sets, set_count);
+	if (chance(2))
+		r->observed = random_peers(sets, set_count);
 	for (int d = 0; d < EG_DIRECTION_COUNT; d++) {
 		size_t protect = chance(2) ? 0 : rnd(&seed) % 3;
 
@@ -788,6 +867,7 @@ static void random_packet(struct packet *p)
 	p->options = chance(3);
 	p->own_source = chance(3);
 	p->own_destination = chance(2);
+	p->solicited = 1 + rnd(&seed) % 2;
 	do {
 		p->from = rnd(&seed) % ADDRESSES;
 		p->to = rnd(&seed) % ADDRESSES;
@@ -952,7 +1032,7 @@ static void test_edges(void **state)
 
 static void test_used(void **state)
 {
-	struct rules *r = make_rules(14, 14);
+	struct rules *r = make_rules(EG_FIELD_COUNT, EG_FIELD_COUNT);
 	struct rule **l = r->list[EG_INGRESS];
 	struct set *set = make_set(1);
 	struct compiled c;
@@ -975,12 +1055,15 @@ static void test_used(void **state)
 	l[EG_FIELD_LENGTH]->length = one_range(1, 2);
 	l[EG_FIELD_SHAPE]->options = true;
 	l[EG_FIELD_VLAN]->vlan = one_range(1, 2);
+	l[EG_FIELD_SOLICITED]->solicited = EG_SOLICITED_NO;
 	l[EG_FIELD_OWN]->to = (struct endpoint){ .present = true, .local = true };
 	l[EG_FIELD_PROTECT]->even_protected = false;
 	l[EG_FIELD_FROM]->from = one_prefix(prefix_of(&addresses[1], 24));
 	/* An empty set is no address: still something to ask for. */
 	l[EG_FIELD_TO]->to = some_sets(&set, 1);
 	for (enum eg_field f = 0; f < EG_FIELD_COUNT; f++) {
+		/* What asks for replies asks for the kind, too, which comes first. */
+		__u32 kind = f == EG_FIELD_SOLICITED ? EG_KIND_COUNT : 0;
 		struct rules one = *r;
 
 		one.list[EG_INGRESS] = r->list[EG_EGRESS];
@@ -988,10 +1071,10 @@ static void test_used(void **state)
 		one.count[EG_EGRESS] = 1;
 		compile_well(&one, &c);
 		assert_int_equal(c.rulesets[EG_INGRESS].used, 0);
-		assert_int_equal(c.rulesets[EG_EGRESS].used, 1u << f);
+		assert_int_equal(c.rulesets[EG_EGRESS].used, 1u << f | (kind ? 1 : 0));
 		assert_int_equal(c.rulesets[EG_EGRESS].header, f != EG_FIELD_KIND);
-		assert_int_equal(c.rulesets[EG_EGRESS].base[f], 0);
-		assert_int_equal(c.table_count, size_of(&c, f));
+		assert_int_equal(c.rulesets[EG_EGRESS].base[f], kind);
+		assert_int_equal(c.table_count, kind + size_of(&c, f));
 		compiled__free(&c);
 	}
 	compile_well(r, &c);

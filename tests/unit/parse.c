@@ -420,7 +420,7 @@ static void test_plain(void **state)
 	assert_int_equal(p.cell, EG_CELL_PROTOCOL + EG_PROTOCOL_TCP);
 	assert_int_equal(p.kind, EG_KIND_PROTO4 + 6);
 	assert_true(plain(&udp6, 0, &p));
-	assert_int_equal(p.cell, EG_CELL_PROTOCOL + EG_PROTOCOL_UDP);
+	assert_int_equal(p.cell, EG_CELL_PROTOCOL + EG_PROTOCOL_IN6 + EG_PROTOCOL_UDP);
 	assert_int_equal(p.kind, EG_KIND_PROTO6 + 17);
 	assert_true(plain(&echo4, 0, &p));
 	assert_int_equal(p.echo, EG_ECHO_4);

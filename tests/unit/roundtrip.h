@@ -89,6 +89,7 @@ static inline const char *rule_difference(const struct rule *a, const struct rul
 	DIFFER("vlan", ranges_same(&a->vlan, &b->vlan) && a->vlan_none == b->vlan_none);
 	DIFFER("fragment", a->fragment == b->fragment && a->fragment_negated == b->fragment_negated);
 	DIFFER("options", a->options == b->options && a->options_negated == b->options_negated);
+	DIFFER("solicited", a->solicited == b->solicited);
 	DIFFER("from", endpoints_same(&a->from, &b->from));
 	DIFFER("to", endpoints_same(&a->to, &b->to));
 	DIFFER("reject", a->reject == b->reject);
@@ -118,6 +119,9 @@ static inline const char *rules_difference(const struct rules *a, const struct r
 	DIFFER("swap", a->swap == b->swap);
 	DIFFER("check every", !has_checks(a) || (a->check_every == b->check_every &&
 						a->check_lease == b->check_lease));
+	DIFFER("measure", a->measure == b->measure);
+	DIFFER("measured", endpoints_same(&a->measured, &b->measured));
+	DIFFER("observed", endpoints_same(&a->observed, &b->observed));
 	DIFFER("set_count", a->set_count == b->set_count);
 	for (size_t i = 0; i < a->set_count; i++) {
 		const struct set *s = a->sets[i], *t = b->sets[i];

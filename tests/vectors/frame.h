@@ -136,6 +136,7 @@ struct vector {
 #define CELL4(id)  .cell = EG_CELL_ICMP + EG_ICMP_##id
 #define CELL6(id)  .cell = EG_CELL_ICMP6 + EG_ICMP6_##id
 #define CELL(id)   .cell = EG_CELL_PROTOCOL + EG_PROTOCOL_##id
+#define IN6(id)    .cell = EG_CELL_PROTOCOL + EG_PROTOCOL_IN6 + EG_PROTOCOL_##id
 #define PASS(id)   .reason = EG_REASON_##id, .verdict = EG_VERDICT_PASS
 #define ANSWER	   .reason = EG_REASON_NONE, .verdict = EG_VERDICT_ANSWER
 

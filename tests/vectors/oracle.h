@@ -4,7 +4,8 @@
  * RFCs and asking one rule after the other. Slow, and sharing nothing with headers/ and
  * loader/compile.c; from there come only the names and the parsed rules. Limits are taken
  * for inexhaustible, samples for unknown, and no rate is ever exceeded: rules tried with this
- * have none that bite. The gates of files are open, others shut.
+ * have none that bite. The gates of files are open, others shut. Which echo replies were asked for,
+ * whoever tries them says.
  */
 #ifndef TESTS_VECTORS_ORACLE_H
 #define TESTS_VECTORS_ORACLE_H
@@ -22,9 +23,11 @@ struct shown {
 	int counted; /* protocol under which it is counted; malformed ones as far as they go */
 	bool first, later, options;
 	int ttl, dscp, length;
-	const uint8_t *src, *dst;
+	const uint8_t *src, *dst, *icmp;
 	bool src_own, dst_own;
 	int type, code, sport, dport, flags;
+	bool reply;	 /* an echo reply, or the first fragment of one */
+	bool solicited;	 /* ... which was asked for: not for show() to know */
 	bool answerable; /* an echo or timestamp request, as far as it alone can tell */
 };
 
@@ -63,6 +66,7 @@ static inline void show_upper(struct shown *s, const uint8_t *p, size_t room)
 
 	if ((s->family == 4 && s->proto == 1) || (s->family == 6 && s->proto == 58)) {
 		if (room >= 8) {
+			s->icmp = p;
 			s->type = p[0];
 			s->code = p[1];
 		}
@@ -217,6 +221,7 @@ static inline void show(const uint8_t *frame, size_t len, bool l3, uint32_t besi
 		show_ip4(s, frame + at, len - at);
 	else if (s->family == 6)
 		show_ip6(s, frame + at, len - at);
+	s->reply = s->good && s->type == (s->family == 6 ? 129 : 0);
 	/* A chain that breaks has shown some of it already. */
 	if (!s->good)
 		s->first = s->later = s->options = false;
@@ -359,6 +364,8 @@ static inline bool fits_rule(const struct rule *r, const struct shown *s)
 	       fits(&r->type, s->type) && fits(&r->code, s->code) && fits(&r->sport, s->sport) &&
 	       fits(&r->dport, s->dport) && fits(&r->ttl, s->ttl) && fits(&r->dscp, s->dscp) &&
 	       fits(&r->length, s->length) && fits_flags(&r->flags, s->flags) &&
+	       (!r->solicited ||
+		(s->reply && s->solicited == (r->solicited == EG_SOLICITED_YES))) &&
 	       fits_endpoint(&r->from, s, s->src, s->src_own) &&
 	       fits_endpoint(&r->to, s, s->dst, s->dst_own);
 }
@@ -368,11 +375,12 @@ static inline bool fits_rule(const struct rule *r, const struct shown *s)
 		return slot;
 #define ORACLE_ICMP(id, num, name)     ORACLE_SLOT(num, EG_CELL_ICMP + EG_ICMP_##id)
 #define ORACLE_ICMP6(id, num, name)    ORACLE_SLOT(num, EG_CELL_ICMP6 + EG_ICMP6_##id)
-#define ORACLE_PROTOCOL(id, num, name) ORACLE_SLOT(num, EG_CELL_PROTOCOL + EG_PROTOCOL_##id)
+#define ORACLE_PROTOCOL(id, num, name) ORACLE_SLOT(num, protocols + EG_PROTOCOL_##id)
 
 /* A fragment's type isn't the whole message's: it counts under its protocol. */
 static inline int oracle_cell(const struct shown *s)
 {
+	int protocols = EG_CELL_PROTOCOL + (s->family == 6 ? EG_PROTOCOL_IN6 : 0);
 	int number = s->first ? -1 : s->type;
 
 	if (s->arp)
@@ -391,7 +399,7 @@ static inline int oracle_cell(const struct shown *s)
 	if (number < 0)
 		return EG_CELL_PROTOCOL + (s->family == 4 ? EG_PROTOCOL_IPV4 : EG_PROTOCOL_IPV6);
 	EG_PROTOCOLS(ORACLE_PROTOCOL)
-	return EG_CELL_PROTOCOL + EG_PROTOCOL_OTHER;
+	return protocols + EG_PROTOCOL_OTHER;
 }
 
 static inline bool is_request(const struct shown *s)
@@ -401,11 +409,12 @@ static inline bool is_request(const struct shown *s)
 
 static inline void oracle_ask(const struct rules *rules, enum eg_direction direction,
 			      const uint8_t *frame, size_t len, bool l3, uint32_t beside,
-			      struct oracle *o)
+			      bool solicited, struct oracle *o)
 {
 	const struct shown *s = &o->shown;
 
 	show(frame, len, l3, beside, &o->shown);
+	o->shown.solicited = solicited;
 	o->protected = is_protected(s);
 	o->cell = oracle_cell(s);
 	o->count = 0;

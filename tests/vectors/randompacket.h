@@ -198,7 +198,7 @@ static inline void put_random_link(uint64_t *s, struct frame *f, int *family)
 	}
 }
 
-/* What every host answers, and a timestamp request, which it may. */
+/* What every host answers, a timestamp request, which it may, and the answers of others. */
 static inline void put_ping(uint64_t *s, bool l3, struct frame *f)
 {
 	bool six = percent(s, 45);
@@ -206,7 +206,8 @@ static inline void put_ping(uint64_t *s, bool l3, struct frame *f)
 		.family = six ? 6 : 4,
 		.tos = PICK(s, pool_dscp) << 2,
 		TTL(PICK(s, pool_ttl)),
-		TYPE(six	      ? 128
+		TYPE(percent(s, 25)   ? (six ? 129 : 0)
+		     : six	      ? 128
 		     : percent(s, 80) ? 8
 				      : 13),
 		.size = percent(s, 50) ? 56 : 12 + below(s, 100),
@@ -226,7 +227,7 @@ static inline void random_packet(uint64_t *s, bool l3, struct frame *f)
 	int family = percent(s, 52) ? 4 : 6;
 	size_t start;
 
-	if (percent(s, 10)) {
+	if (percent(s, 16)) {
 		put_ping(s, l3, f);
 		return;
 	}

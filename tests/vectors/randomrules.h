@@ -22,6 +22,7 @@ enum matcher {
 	M_FRAGMENT,
 	M_OPTIONS,
 	M_VLAN,
+	M_SOLICITED,
 	M_FROM,
 	M_TO,
 	M_COUNT
@@ -46,6 +47,7 @@ struct writer {
 	unsigned int sets;
 	bool narrow; /* so many rules that each should match little */
 	bool simple; /* rules that programs decide at sight: eg_ruleset.simple */
+	bool egress;
 	bool kinds;  /* by the kind alone, for which there need be many */
 };
 
@@ -187,7 +189,7 @@ static inline void say_endpoint(struct writer *w, const struct draft *d)
 {
 	unsigned int count = list_size(w);
 
-	if (!w->simple && percent(w->s, 15)) {
+	if (!w->simple && percent(w->s, d->verdict == EG_RULE_ANSWER ? 40 : 15)) {
 		say(w, "local");
 		return;
 	}
@@ -319,6 +321,15 @@ static inline void say_matcher(struct writer *w, struct draft *d, enum matcher m
 			say(w, d->family == 6 ? "ip6" : "ip");
 		return;
 	}
+	if (m == M_SOLICITED) {
+		maybe_not(w);
+		say(w, percent(w->s, 50) ? "solicited" : "unsolicited");
+		return;
+	}
+	if (m == M_TYPE && d->wants[M_SOLICITED]) {
+		say(w, "type echo-reply");
+		return;
+	}
 	if (!answer || (m != M_TYPE && m != M_TO))
 		maybe_not(w);
 	say(w, words[m]);
@@ -364,6 +375,7 @@ static inline void say_matcher(struct writer *w, struct draft *d, enum matcher m
 	case M_OPTIONS:
 	case M_FAMILY:
 	case M_KIND:
+	case M_SOLICITED:
 	case M_COUNT:
 		break;
 	}
@@ -375,15 +387,15 @@ static inline void draft_matchers(struct writer *w, struct draft *d)
 	/* Per cent; a table: its shape is its sense. */
 	/* clang-format off */
 	static const uint8_t chance[SUBJECT_COUNT][M_COUNT] = {
-		/*                   family kind type code sport dport flags ttl dscp length frag opt vlan from to */
-		[SUBJECT_ANY]      = { 15,    0,   0,   0,    0,    0,    0,  12,  10,   12,   12, 10,  12,  45, 45 },
-		[SUBJECT_ICMP]     = {  5,  100,  60,  12,    0,    0,    0,   8,   5,    8,    8,  5,   5,  20, 25 },
-		[SUBJECT_ICMP6]    = {  5,  100,  60,  12,    0,    0,    0,   8,   5,    8,    8,  5,   5,  20, 25 },
-		[SUBJECT_TCP]      = { 10,  100,   0,   0,   15,   50,   30,   6,   5,    6,    8,  5,   5,  25, 20 },
-		[SUBJECT_PORTS]    = { 10,  100,   0,   0,   15,   50,    0,   6,   5,    6,    8,  5,   5,  25, 20 },
-		[SUBJECT_PROTOCOL] = { 15,  100,   0,   0,    0,    0,    0,  10,   8,    8,   10,  8,   8,  25, 25 },
-		[SUBJECT_NOT]      = { 10,  100,   0,   0,    0,    0,    0,  15,  10,   15,   15, 10,  12,  35, 35 },
-		[SUBJECT_LINK]     = {  0,  100,   0,   0,    0,    0,    0,   0,   0,    0,    0,  0,  40,   0,  0 },
+		/*                   family kind type code sport dport flags ttl dscp length frag opt vlan asked from to */
+		[SUBJECT_ANY]      = { 15,    0,   0,   0,    0,    0,    0,  12,  10,   12,   12, 10,  12,    8,  45, 45 },
+		[SUBJECT_ICMP]     = {  5,  100,  60,  12,    0,    0,    0,   8,   5,    8,    8,  5,   5,   25,  20, 25 },
+		[SUBJECT_ICMP6]    = {  5,  100,  60,  12,    0,    0,    0,   8,   5,    8,    8,  5,   5,   25,  20, 25 },
+		[SUBJECT_TCP]      = { 10,  100,   0,   0,   15,   50,   30,   6,   5,    6,    8,  5,   5,    0,  25, 20 },
+		[SUBJECT_PORTS]    = { 10,  100,   0,   0,   15,   50,    0,   6,   5,    6,    8,  5,   5,    0,  25, 20 },
+		[SUBJECT_PROTOCOL] = { 15,  100,   0,   0,    0,    0,    0,  10,   8,    8,   10,  8,   8,    0,  25, 25 },
+		[SUBJECT_NOT]      = { 10,  100,   0,   0,    0,    0,    0,  15,  10,   15,   15, 10,  12,    0,  35, 35 },
+		[SUBJECT_LINK]     = {  0,  100,   0,   0,    0,    0,    0,   0,   0,    0,    0,  0,  40,    0,   0,  0 },
 	};
 	/* clang-format on */
 	bool any = false;
@@ -394,8 +406,14 @@ static inline void draft_matchers(struct writer *w, struct draft *d)
 		d->wants[m] = percent(w->s, w->narrow && c < 50 ? c + c / 2 : c);
 		any |= d->wants[m];
 	}
-	if (d->verdict == EG_RULE_ANSWER)
+	if (d->verdict == EG_RULE_ANSWER || w->egress)
+		d->wants[M_SOLICITED] = false;
+	if (d->wants[M_SOLICITED])
+		d->wants[M_TYPE] = percent(w->s, 20) && d->subject != SUBJECT_ANY;
+	if (d->verdict == EG_RULE_ANSWER) {
 		d->wants[M_TYPE] = true;
+		d->wants[M_TO] |= percent(w->s, 50);
+	}
 	for (int m = 0; w->simple && m < M_COUNT; m++)
 		d->wants[m] &= m == M_FAMILY || m == M_KIND || m == M_TYPE || m == M_FROM || m == M_TO;
 	/* All packets, once in a while; but such a rule ends everything. */
@@ -432,11 +450,11 @@ static inline void say_limits(struct writer *w, const struct draft *d)
 		say(w, " count");
 	if (d->verdict != EG_RULE_ANSWER)
 		return;
-	if (percent(w->s, 25))
+	if (percent(w->s, 40))
 		say(w, " above 1000000/s burst 1000000");
 	/* By the name the oracle knows which. */
-	if (d->wants[M_TO] && percent(w->s, 50))
-		say(w, percent(w->s, 50) ? " while file /open" : " while unit shut");
+	if (d->wants[M_TO] && percent(w->s, 70))
+		say(w, percent(w->s, 40) ? " while file /open" : " while unit shut");
 }
 
 static inline void say_reject(struct writer *w, const struct draft *d)
@@ -475,6 +493,7 @@ static inline void say_rule(struct writer *w, enum eg_direction direction)
 	enum matcher order[M_COUNT];
 	struct draft d = { 0 };
 
+	w->egress = direction == EG_EGRESS;
 	d.verdict = direction == EG_INGRESS ? PICK(w->s, ingress) : PICK(w->s, egress);
 	if (w->simple)
 		d.verdict = percent(w->s, 40) ? EG_RULE_PASS : EG_RULE_DROP;

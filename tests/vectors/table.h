@@ -58,7 +58,7 @@
 #define PROTOCOL4(num, id)	{ "v4: protocol " #num, .family = 4, PROTO(num), .size = 40, \
 				  CELL(id), PASS(NONE) },
 #define PROTOCOL6(num, id)	{ "v6: next header " #num, .family = 6, PROTO(num), .size = 40, \
-				  CELL(id), PASS(NONE) },
+				  IN6(id), PASS(NONE) },
 #define PROTOCOLS(X) \
 	X(2, IGMP) X(4, IPIP) X(6, TCP) X(17, UDP) X(33, DCCP) X(41, IP6) X(47, GRE) X(50, ESP) \
 	X(59, NO_NEXT) X(88, EIGRP) X(89, OSPF) X(103, PIM) X(112, VRRP) X(115, L2TP) \
@@ -71,9 +71,9 @@
 #define EXTENSION(num, name) \
 	{ "v6: " name " header", PING6, CHAIN(num), .size = 56, PASS(IPV6_EXTENSION) }, \
 	{ "v6: " name " header before TCP", .family = 6, CHAIN(num), PROTO(6), .size = 20, \
-	  CELL(TCP), PASS(NONE) }, \
+	  IN6(TCP), PASS(NONE) }, \
 	{ "v6: " name " header cut", .family = 6, CHAIN(num), .size = 56, .cut = 14 + 40 + 7, \
-	  CELL(IPV6_OF_##num), PASS(IPV6_CHAIN) },
+	  IN6(IPV6_OF_##num), PASS(IPV6_CHAIN) },
 
 /* What stands in the counters for a chain that breaks in this header. */
 #define EG_PROTOCOL_IPV6_OF_0	EG_PROTOCOL_OTHER
@@ -143,7 +143,7 @@ static const struct vector vectors[] = {
 	{ "vlan: two tags, IPv4", PING4, QINQ, FROM_VLAN4, .size = 56, ANSWER },
 	{ "vlan: two tags, IPv6", PING6, QINQ, FROM_VLAN6, .size = 57, ANSWER },
 	{ "vlan: TCP", .family = 4, TAGGED, PROTO(6), .size = 20, CELL(TCP), PASS(NONE) },
-	{ "vlan: two tags, UDP", .family = 6, QINQ, PROTO(17), .size = 8, CELL(UDP), PASS(NONE) },
+	{ "vlan: two tags, UDP", .family = 6, QINQ, PROTO(17), .size = 8, IN6(UDP), PASS(NONE) },
 	{ "vlan: ID 0", PING4, .tag = { VLAN(0x8100, 0) }, .size = 56, PASS(VLAN_PRIORITY),
 	  .stage = STAGE_HOOK },
 	{ "vlan: ID 0 with a priority", PING4, .tag = { VLAN(0x8100, 0xe000) }, .size = 56,
@@ -399,50 +399,50 @@ static const struct vector vectors[] = {
 	  .stage = STAGE_BEYOND },
 	{ "v6: no header", .family = 6, .cut = 14, CELL(IPV6), PASS(IP_TRUNCATED) },
 	{ "v6: header cut", .family = 6, .cut = 14 + 39, CELL(IPV6), PASS(IP_TRUNCATED) },
-	{ "v6: header alone", .family = 6, .cut = 14 + 40, CELL(ICMP6), PASS(ICMP_TRUNCATED) },
-	{ "v6: ICMP of one byte", .family = 6, .message = 1, CELL(ICMP6), PASS(ICMP_TRUNCATED) },
-	{ "v6: ICMP of seven bytes", .family = 6, .message = 7, CELL(ICMP6),
+	{ "v6: header alone", .family = 6, .cut = 14 + 40, IN6(ICMP6), PASS(ICMP_TRUNCATED) },
+	{ "v6: ICMP of one byte", .family = 6, .message = 1, IN6(ICMP6), PASS(ICMP_TRUNCATED) },
+	{ "v6: ICMP of seven bytes", .family = 6, .message = 7, IN6(ICMP6),
 	  PASS(ICMP_TRUNCATED) },
-	{ "v6: TCP header cut", .family = 6, PROTO(6), .size = 3, CELL(TCP), PASS(NONE) },
+	{ "v6: TCP header cut", .family = 6, PROTO(6), .size = 3, IN6(TCP), PASS(NONE) },
 
 	EXTENSIONS(EXTENSION)
-	{ "v6: fragment", .family = 6, CHAIN(44), .ext_frag = 0x0001, .size = 56, CELL(ICMP6),
+	{ "v6: fragment", .family = 6, CHAIN(44), .ext_frag = 0x0001, .size = 56, IN6(ICMP6),
 	  PASS(FRAGMENT) },
-	{ "v6: later fragment", .family = 6, CHAIN(44), .ext_frag = 0x0b98, .size = 56, CELL(ICMP6),
+	{ "v6: later fragment", .family = 6, CHAIN(44), .ext_frag = 0x0b98, .size = 56, IN6(ICMP6),
 	  PASS(FRAGMENT) },
-	{ "v6: atomic fragment", .family = 6, CHAIN(44), .size = 56, CELL(ICMP6),
+	{ "v6: atomic fragment", .family = 6, CHAIN(44), .size = 56, IN6(ICMP6),
 	  PASS(FRAGMENT) },
 	{ "v6: fragment of UDP", .family = 6, CHAIN(44), PROTO(17), .ext_frag = 0x0001, .size = 24,
-	  CELL(UDP), PASS(FRAGMENT) },
+	  IN6(UDP), PASS(FRAGMENT) },
 	{ "v6: fragment header behind hop-by-hop", .family = 6, CHAIN(0, 44), .ext_frag = 0x0001,
-	  .size = 56, CELL(ICMP6), PASS(FRAGMENT) },
+	  .size = 56, IN6(ICMP6), PASS(FRAGMENT) },
 	{ "v6: fragment header before destination options", .family = 6, CHAIN(44, 60),
-	  .ext_frag = 0x0001, .size = 56, CELL(ICMP6), PASS(FRAGMENT) },
+	  .ext_frag = 0x0001, .size = 56, IN6(ICMP6), PASS(FRAGMENT) },
 	{ "v6: later fragment of destination options", .family = 6, CHAIN(44, 60),
-	  .ext_frag = 0x0b98, .size = 56, CELL(OTHER), PASS(FRAGMENT) },
+	  .ext_frag = 0x0b98, .size = 56, IN6(OTHER), PASS(FRAGMENT) },
 	{ "v6: two fragment headers", .family = 6, CHAIN(44, 44), .ext_frag = 0x0001,
-	  .size = 56, CELL(ICMP6), PASS(FRAGMENT) },
+	  .size = 56, IN6(ICMP6), PASS(FRAGMENT) },
 	{ "v6: fragment whose destination options are cut", .family = 6, CHAIN(44, 60),
-	  .ext_frag = 0x0001, .cut = 14 + 40 + 15, CELL(OTHER), PASS(IPV6_CHAIN) },
-	{ "v6: fragment header cut", .family = 6, CHAIN(44), .cut = 14 + 47, CELL(OTHER),
+	  .ext_frag = 0x0001, .cut = 14 + 40 + 15, IN6(OTHER), PASS(IPV6_CHAIN) },
+	{ "v6: fragment header cut", .family = 6, CHAIN(44), .cut = 14 + 47, IN6(OTHER),
 	  PASS(IPV6_CHAIN) },
 	{ "v6: two headers", PING6, CHAIN(0, 60), .size = 56, PASS(IPV6_EXTENSION) },
 	{ "v6: eight headers", PING6, CHAIN(0, 60, 43, 60, 51, 135, 139, 140), .size = 56,
 	  PASS(IPV6_EXTENSION) },
 	{ "v6: nine headers", .family = 6, CHAIN(0, 60, 43, 60, 60, 135, 139, 140, 60), .size = 56,
-	  CELL(ICMP6), PASS(IPV6_CHAIN) },
+	  IN6(ICMP6), PASS(IPV6_CHAIN) },
 	{ "v6: eight headers before TCP", .family = 6, CHAIN(0, 60, 60, 60, 60, 60, 60, 60),
-	  PROTO(6), .size = 20, CELL(TCP), PASS(NONE) },
+	  PROTO(6), .size = 20, IN6(TCP), PASS(NONE) },
 	{ "v6: header longer than the frame", .family = 6, CHAIN(0), .ext_len = 255, .size = 56,
-	  CELL(ICMP6), PASS(IPV6_CHAIN) },
+	  IN6(ICMP6), PASS(IPV6_CHAIN) },
 	{ "v6: AH longer than the frame", .family = 6, CHAIN(51), .ext_len = 255, .size = 56,
-	  CELL(ICMP6), PASS(IPV6_CHAIN) },
+	  IN6(ICMP6), PASS(IPV6_CHAIN) },
 	{ "v6: header over the whole message", .family = 6, CHAIN(60), .ext_len = 8, .size = 56,
-	  CELL(ICMP6), PASS(ICMP_TRUNCATED) },
+	  IN6(ICMP6), PASS(ICMP_TRUNCATED) },
 	{ "v6: extension, message cut", .family = 6, CHAIN(60), .cut = 14 + 40 + 8 + 7, .size = 56,
-	  CELL(ICMP6), PASS(ICMP_TRUNCATED) },
+	  IN6(ICMP6), PASS(ICMP_TRUNCATED) },
 	{ "v6: no next header behind destination options", .family = 6, CHAIN(60), PROTO(59),
-	  CELL(NO_NEXT), PASS(NONE) },
+	  IN6(NO_NEXT), PASS(NONE) },
 	{ "v6: MLD report with router alert", .family = 6, CHAIN(0), TYPE(143), .size = 20,
 	  CELL6(MLD_REPORT_V2), PASS(NONE) },
 
@@ -486,7 +486,7 @@ static const struct vector vectors[] = {
 	{ "v6: type 127", .family = 6, TYPE(127), .size = 12, CELL6(OTHER), PASS(NONE) },
 	{ "v6: type 255", .family = 6, TYPE(255), .size = 12, CELL6(OTHER), PASS(NONE) },
 	PROTOCOLS(PROTOCOL6)
-	{ "v6: ICMP of IPv4", .family = 6, PROTO(1), TYPE(8), .size = 40, CELL(ICMP), PASS(NONE) },
+	{ "v6: ICMP of IPv4", .family = 6, PROTO(1), TYPE(8), .size = 40, IN6(ICMP), PASS(NONE) },
 
 	/* The way back: tests/hooks sets up these routes and neighbours - */
 	{ "path: unreachable, v4", PING4, .src = "198.19.1.1", .size = 56, PASS(NO_ROUTE),

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From a description to the bytes of a frame, however wrong it is meant to be. */
+#include "craft.h"
+
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <linux/if_ether.h>
-
-#include "parity.h"
 
 static void put16(uint8_t *at, uint16_t value)
 {
@@ -26,6 +25,12 @@ static uint32_t add_words(uint32_t sum, const uint8_t *data, size_t len)
 	return sum;
 }
 
+/* Zero has two faces, both of which are right. */
+static uint16_t avoid(uint16_t good, uint16_t sum)
+{
+	return sum % 0xffff == good % 0xffff ? sum ^ 0x0f0f : sum;
+}
+
 /* The field whose value is at *free_field may be chosen so that the sum is as wanted. */
 static uint16_t choose_sum(uint32_t sum, enum sum_mode mode, uint16_t arg, uint8_t *free_field)
 {
@@ -34,11 +39,11 @@ static uint16_t choose_sum(uint32_t sum, enum sum_mode mode, uint16_t arg, uint8
 
 	switch (mode) {
 	case SUM_ADD:
-		return good + arg;
+		return avoid(good, good + arg);
 	case SUM_FIXED:
-		return arg;
+		return avoid(good, arg);
 	case SUM_SWAPPED:
-		return good << 8 | good >> 8;
+		return avoid(good, good << 8 | good >> 8);
 	case SUM_WANT:
 	case SUM_WANT_FFFF:
 		/* The free field is 0 in sum: it takes what is missing, in ones' complement. */
@@ -53,11 +58,10 @@ static uint16_t choose_sum(uint32_t sum, enum sum_mode mode, uint16_t arg, uint8
 	return good;
 }
 
-void spec__address(uint8_t *address, const char *text)
+bool spec__address(uint8_t *address, const char *text)
 {
 	memset(address, 0, 16);
-	if (inet_pton(strchr(text, ':') ? AF_INET6 : AF_INET, text, address) != 1)
-		die("%s is no address", text);
+	return inet_pton(strchr(text, ':') ? AF_INET6 : AF_INET, text, address) == 1;
 }
 
 static uint32_t pseudo_sum(const struct spec *spec, size_t len)
@@ -144,16 +148,28 @@ static size_t build_ip6(const struct spec *spec, uint8_t *ip, const uint8_t *l4,
 	return 40 + payload;
 }
 
-void spec__build(struct spec *spec, struct frame *frame)
+static void fill_trailer(const struct spec *spec, uint8_t *trailer)
+{
+	for (size_t i = 0; i < FRAME_MAX; i++)
+		trailer[i] = spec->trailer_fill >= 0 ? spec->trailer_fill : (int)(0xa5 ^ i * 29);
+}
+
+size_t spec__message(const struct spec *spec, uint8_t *message)
+{
+	uint8_t trailer[FRAME_MAX];
+
+	fill_trailer(spec, trailer);
+	return build_l4(spec, message, trailer, spec->trailer);
+}
+
+void spec__build(const struct spec *spec, struct frame *frame)
 {
 	uint8_t l4[FRAME_MAX], trailer[FRAME_MAX];
 	const uint8_t *part = l4;
 	uint8_t *at = frame->data;
 	size_t len, i;
 
-	for (i = 0; i < sizeof(trailer); i++)
-		trailer[i] = spec->trailer_fill >= 0 ? spec->trailer_fill : (int)(0xa5 ^ i * 29);
-
+	fill_trailer(spec, trailer);
 	len = build_l4(spec, l4, trailer, spec->trailer);
 	if (spec->slice_len) {
 		part += spec->slice_at;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The BPF object as a file: as much of ELF as it takes to fill in its data. */
+#ifndef LOADER_ELF_H
+#define LOADER_ELF_H
+
+#include <stddef.h>
+
+/* Replaces what a section holds by as many bytes. -ENOENT, or -EINVAL if that isn't its size. */
+int elffile__fill(void *elf, const char *section, const void *data, size_t size);
+
+#endif

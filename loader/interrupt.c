@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "interrupt.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+#define NS_PER_S	1000000000ULL
+
+static volatile sig_atomic_t caught;
+
+static void note_signal(int signal)
+{
+	(void)signal;
+	caught = 1;
+}
+
+void interrupt__catch(void)
+{
+	struct sigaction action = { .sa_handler = note_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+bool interrupted(void)
+{
+	return caught;
+}
+
+int interrupt__sleep(__u64 ns)
+{
+	struct timespec t = { .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
+
+	while (!caught && nanosleep(&t, &t))
+		;
+	return caught ? -EINTR : 0;
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "own.h"
+#include "probe.h"
+#include "rtnl.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/rtnetlink.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define SECRET	 16	      /* bytes */
+#define PATIENCE 300000000ULL /* ns, for the secret to come */
+
+static int note_type(const struct nlmsghdr *nlh, void *data)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+
+	if (nlh->nlmsg_type == RTM_NEWROUTE)
+		*(unsigned char *)data = rtm->rtm_type;
+	return MNL_CB_OK;
+}
+
+/* In the namespace the process is in. */
+static bool ends_here(const union address *a)
+{
+	bool v4 = a->sa.sa_family == AF_INET;
+	unsigned char type = RTN_UNSPEC;
+	char buf[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtmsg *rtm;
+	struct rtnl rt;
+
+	if (rtnl__open(&rt))
+		return false;
+	nlh->nlmsg_type = RTM_GETROUTE;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	rtm->rtm_family = a->sa.sa_family;
+	rtm->rtm_dst_len = v4 ? 32 : 128;
+	if (v4)
+		mnl_attr_put(nlh, RTA_DST, sizeof(a->in.sin_addr), &a->in.sin_addr);
+	else
+		mnl_attr_put(nlh, RTA_DST, sizeof(a->in6.sin6_addr), &a->in6.sin6_addr);
+	rtnl__talk(&rt, nlh, note_type, &type);
+	rtnl__close(&rt);
+	return type == RTN_LOCAL;
+}
+
+/* What parent and child say to each other. */
+struct message {
+	__u16 port; /* where the secret is waited for; 0: it has come */
+	char where[300];
+};
+
+struct search {
+	const union address *address;
+	__u8 secret[SECRET];
+	int parent;
+	/* Namespaces that have been asked already: most processes live in the same few. */
+	ino_t *visited;
+	size_t count;
+};
+
+/* The child: goes through the namespaces ------------------------------------------------ */
+
+static bool is_new(struct search *s, ino_t inode)
+{
+	ino_t *list;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (s->visited[i] == inode)
+			return false;
+	list = reallocarray(s->visited, s->count + 1, sizeof(*list));
+	if (!list)
+		return false;
+	s->visited = list;
+	list[s->count++] = inode;
+	return true;
+}
+
+static bool secret_comes(const struct search *s, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	__u64 until = monotonic_ns() + PATIENCE, now;
+	__u8 got[SECRET + 1];
+
+	while ((now = monotonic_ns()) < until) {
+		if (poll(&p, 1, (until - now) / 1000000 + 1) > 0 &&
+		    recv(fd, got, sizeof(got), MSG_DONTWAIT) == SECRET &&
+		    !memcmp(got, s->secret, SECRET))
+			return true;
+	}
+	return false;
+}
+
+/* Has the parent send the secret to this namespace. */
+static bool arrives_here(const struct search *s, const char *where)
+{
+	union address here = *s->address;
+	socklen_t size = sizeof(here);
+	struct message m = {};
+	bool came = false;
+	int fd;
+
+	fd = socket(here.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !bind(fd, &here.sa, address__size(&here)) &&
+	    !getsockname(fd, &here.sa, &size)) {
+		m.port =
+			ntohs(here.sa.sa_family == AF_INET ? here.in.sin_port : here.in6.sin6_port);
+		copy_text(m.where, where, sizeof(m.where));
+		came = send(s->parent, &m, sizeof(m), 0) == sizeof(m) && secret_comes(s, fd);
+		m.port = 0;
+		if (came)
+			send(s->parent, &m, sizeof(m), 0);
+	}
+	close_fd(&fd);
+	return came;
+}
+
+static bool try_namespace(struct search *s, const char *path, const char *where)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool found = false;
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && is_new(s, st.st_ino) && !setns(fd, CLONE_NEWNET))
+		found = ends_here(s->address) && arrives_here(s, where);
+	close_fd(&fd);
+	return found;
+}
+
+/* Those of a directory; the forms have "%s" for a name in it. */
+static bool try_all(struct search *s, const char *directory, const char *path_form,
+		    const char *where_form)
+{
+	DIR *dir = opendir(directory);
+	char path[512], where[300];
+	bool found = false;
+	struct dirent *e;
+
+	while (dir && !found && (e = readdir(dir))) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), path_form, e->d_name);
+		snprintf(where, sizeof(where), where_form, e->d_name);
+		found = try_namespace(s, path, where);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* It doesn't come back from where it goes. */
+__attribute__((noreturn)) static void go_through(struct search *s)
+{
+	struct stat st;
+
+	if (!stat("/proc/self/ns/net", &st))
+		is_new(s, st.st_ino);
+	if (!try_all(s, "/run/netns", "/run/netns/%s", "namespace %s"))
+		try_all(s, "/proc", "/proc/%s/ns/net", "the namespace of process %s");
+	free(s->visited);
+	_exit(0);
+}
+
+/* The parent: stays where it is, and sends the secret ------------------------------------- */
+
+static void send_secret(const struct search *s, const struct probe_options *o, __u16 port)
+{
+	union address to = *s->address, from = o->from;
+	int fd;
+
+	*(to.sa.sa_family == AF_INET ? &to.in.sin_port : &to.in6.sin6_port) = htons(port);
+	fd = socket(to.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if ((!o->interface ||
+	     !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface, strlen(o->interface))) &&
+	    (from.sa.sa_family == AF_UNSPEC || !bind(fd, &from.sa, address__size(&from))))
+		sendto(fd, s->secret, SECRET, 0, &to.sa, address__size(&to));
+	close(fd);
+}
+
+bool own__address(const union address *a, const struct probe_options *o, char *where, size_t size)
+{
+	struct search s = { .address = a };
+	struct message m;
+	bool came = false;
+	int ends[2];
+	pid_t pid;
+
+	if (ends_here(a)) {
+		copy_text(where, "this namespace", size);
+		return true;
+	}
+	if (getrandom(s.secret, sizeof(s.secret), 0) != sizeof(s.secret) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return false;
+	s.parent = ends[1];
+	pid = fork();
+	if (!pid)
+		go_through(&s);
+	close(ends[1]);
+	while (pid > 0 && !came && recv(ends[0], &m, sizeof(m), 0) == sizeof(m)) {
+		if (m.port) {
+			send_secret(&s, o, m.port);
+		} else {
+			copy_text(where, m.where, size);
+			came = true;
+		}
+	}
+	close(ends[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return came;
+}
