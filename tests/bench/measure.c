@@ -292,6 +292,7 @@ static int check_replies(const struct group *g, enum candidate_id id)
 static int check_drops(const struct group *g, enum candidate_id id)
 {
 	struct station *s = &b.stations[station_of(id)];
+	bool beyond = candidates[id].at == AT_RAW; /* the IP layer itself drops them */
 	__u8 frame[BENCH_FRAME_MAX];
 	__u64 before, after;
 	struct slice one;
@@ -299,13 +300,13 @@ static int check_drops(const struct group *g, enum candidate_id id)
 
 	err = prepare(g, id, frame);
 	if (!err)
-		err = station__delivered(s, &before);
+		err = station__delivered(s, beyond, &before);
 	if (!err)
 		err = slice(g, id, frame, CHECKED, &one);
 	if (err == -EAGAIN)
 		err = 0;
 	if (!err)
-		err = station__delivered(s, &after);
+		err = station__delivered(s, beyond, &after);
 	if (err)
 		return err;
 	if (one.lost || frames_back() || after != before) {

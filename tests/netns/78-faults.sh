@@ -7,7 +7,7 @@
 # not, and what ran before runs on; nothing is left of it, no pin, link, qdisc or descriptor; and the
 # next command works.
 #
-#	tests/netns/78-faults.sh		every 120th, others each time
+#	tests/netns/78-faults.sh		every 250th, others each time
 #	EG_EVERY=1 tests/netns/78-faults.sh	all of them: `make faults`
 #	EG_OFFSET=17				which of every EG_EVERY, as printed
 #	EG_COMMANDS="detach run"		of these commands only
@@ -26,7 +26,7 @@ fi
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-every=${EG_EVERY:-120}
+every=${EG_EVERY:-250}
 offset=${EG_OFFSET:-$((RANDOM % every))}
 chosen=${EG_COMMANDS:-attach again apply rollback detach run}
 
@@ -168,6 +168,10 @@ judge() {
 
 # start_over COMMAND: each point is to be judged alone
 start_over() {
+	# Somebody mounted another one over it, which hides all pins.
+	while [ "$(grep -c ' /sys/fs/bpf bpf ' /proc/self/mounts)" -gt "$mounts" ]; do
+		umount /sys/fs/bpf || break
+	done
 	"$ECHOGATE" detach --all --netns "$host" >/dev/null 2>&1
 	rm -rf "$dir"
 	set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
@@ -232,7 +236,7 @@ every_fault() {
 		if [ "$status" -ne 0 ]; then
 			refused=$((refused + 1))
 			said=$(grep -c '^echogate: ' "$work/err")
-			[ "$said" -ge 1 ] || wrong+="says nothing; "
+			[ "$said" -ge 1 ] || [ "${point%:*}" = write ] || wrong+="says nothing; "
 			[ "$status" -le 4 ] || wrong+="exit status $status; "
 		fi
 		[ -n "$wrong" ] || continue
@@ -330,7 +334,10 @@ after_daemon() {
 }
 
 every_daemon() {
-	local point how error wrong broken='' count=0 total n=0 pattern kind
+	local point how error broken='' count=0 total n=0 pattern kind every=$every
+
+	# A life takes longer than a command.
+	[ "$every" -eq 1 ] || every=$((every * 4))
 
 	"$ECHOGATE" attach h0 --netns "$host" --config "$work/b" >/dev/null 2>&1
 	warm_up "$client" 198.18.0.2
@@ -373,6 +380,7 @@ every_daemon() {
 # --- all of it ---
 
 faults=0 kills=0
+mounts=$(grep -c ' /sys/fs/bpf bpf ' /proc/self/mounts)
 if have strace && strace -o /dev/null true 2>/dev/null; then
 	note "every $every, EG_OFFSET=$offset"
 	need "$ECHOGATE" attach h0 --netns "$host" --config "$work/b"
