@@ -15,7 +15,7 @@
 
 /* Who drops: everybody of IPv4, and who holds sets and limits against many sources. */
 #define DROPPERS \
-	(BIT(BARE_DROP) | (BIT(SET_6) - BIT(TYPE)) | BIT(SOURCE) | (BIT(CANDIDATES) - BIT(RULES_10)))
+	(BIT(BARE_DROP) | (BIT(SET_6) - BIT(TYPE)) | BIT(SOURCE) | (BIT(DPDK) - BIT(RULES_10)))
 #define SETS_1K	  (BIT(BARE_DROP) | BIT(SET_1K) | BIT(SET_1K_NFT))
 #define SETS_10K  (BIT(BARE_DROP) | BIT(SET_10K) | BIT(SET_10K_NFT))
 #define SETS_100K (BIT(BARE_DROP) | BIT(SET) | BIT(SET_NFT) | BIT(SET_RAW) | BIT(MIXED))
@@ -92,6 +92,7 @@ const struct candidate candidates[CANDIDATES] = {
 	[SET_1K] = { "set of 1,000", "set1k", AT_NATIVE, DROPPED, { RULES_SET, 4, 1000 } },
 	[SET_10K] = { "set of 10,000", "set10k", AT_NATIVE, DROPPED, { RULES_SET, 4, 10000 } },
 	[SET_1K_NFT] = { "1,000, nftables", "set1k-nft", AT_NFT, DROPPED, { RULES_SET, 4, 1000 } },
+	[DPDK] = { "DPDK icmpecho", "dpdk", AT_DPDK, ANSWERED, {} },
 	[SET_10K_NFT] = { "10,000, nftables", "set10k-nft", AT_NFT, DROPPED, { RULES_SET, 4, 10000 } },
 };
 
@@ -105,7 +106,7 @@ const struct candidate candidates[CANDIDATES] = {
 	}
 
 const struct group groups[GROUPS] = {
-	[ECHO4_64] = ECHO(4, 64, 1, EVERY, false),
+	[ECHO4_64] = ECHO(4, 64, 1, EVERY | BIT(DPDK), false),
 	[ECHO6_64] = ECHO(6, 64, 1, EVERY, false),
 	[ECHO4_98] = ECHO(4, 98, 1, ANSWERERS, false),
 	[ECHO6_98] = ECHO(6, 98, 1, ANSWERERS, false),

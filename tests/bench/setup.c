@@ -107,6 +107,13 @@ static int open_filter(enum candidate_id id)
 	return why ? leave_out(id, why) : 0;
 }
 
+static int open_dpdk(enum candidate_id id)
+{
+	const char *why = dpdk__start(&b.dpdk, &b.stations[id], b.cpu);
+
+	return why ? leave_out(id, why) : 0;
+}
+
 static int open_station(enum candidate_id id)
 {
 	enum place at = candidates[id].at;
@@ -142,6 +149,8 @@ static int open_station(enum candidate_id id)
 		if (apply_rules(id))
 			return leave_out(id, "nft (package nftables) is not there or failed");
 		return 0;
+	case AT_DPDK:
+		return open_dpdk(id);
 	case AT_BARE:
 	case AT_KERNEL:
 	case AT_FILTER:
@@ -247,6 +256,7 @@ int set_up(void)
 
 void tear_down(void)
 {
+	dpdk__stop(&b.dpdk);
 	for (int id = 0; id < CANDIDATES; id++)
 		if (b.opened[id])
 			station__close(&b.stations[id], b.echogate);

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "bench.h"
+#include "dpdk.h"
 #include "rules.h"
 #include "station.h"
 
@@ -30,6 +31,7 @@ enum place {
 	AT_NFT,	    /* nftables, at netdev ingress */
 	AT_RAW,	    /* nftables, at prerouting before everything else */
 	AT_FILTER,  /* xdp-filter's program */
+	AT_DPDK,    /* DPDK's icmpecho, which polls on another CPU */
 };
 
 enum candidate_id {
@@ -75,6 +77,7 @@ enum candidate_id {
 	SET_10K,
 	SET_1K_NFT,
 	SET_10K_NFT,
+	DPDK,
 	CANDIDATES,
 };
 
@@ -172,6 +175,7 @@ struct state {
 	struct bench *skel;
 	struct station stations[CANDIDATES]; /* see station_of() */
 	bool opened[CANDIDATES];
+	struct dpdk dpdk;
 	int home;		      /* the generator's network namespace */
 	int parked[PARKED];	      /* bpf_links */
 	char missing[CANDIDATES][96]; /* why it is left out */
