@@ -58,6 +58,10 @@ enum candidate_id {
 	SET_6,
 	MILLION_6,
 	SOURCE,
+	PLAIN,
+	TRACK,
+	WATCH,
+	ASKED,
 	CANDIDATES,
 };
 
@@ -81,6 +85,7 @@ enum group_id {
 	DROP6,
 	DROP6_100K_SOURCES,
 	DROP6_1M_SOURCES,
+	REPLY4,
 	GROUPS,
 };
 
@@ -108,6 +113,7 @@ struct group {
 	__u32 stride;		/* from one to the next */
 	unsigned int members;	/* candidates, by bit */
 	enum candidate_id bare; /* to which the others are compared in the table */
+	bool replies;		/* that nobody asked for, not requests */
 	bool memory;		/* long enough for remembered paths to be forgotten */
 };
 
@@ -121,7 +127,7 @@ struct target {
 	double least;
 };
 
-#define TARGETS 19
+#define TARGETS 21
 
 extern const struct candidate candidates[CANDIDATES];
 extern const struct group groups[GROUPS];
@@ -143,6 +149,14 @@ struct applied {
 	char said[256]; /* by echogate */
 };
 
+/* What became of packets of which each was to be captured. */
+struct captured {
+	bool measured;
+	__u64 sent, came; /* frames, and those that the target took from its ring */
+	__u64 ns;	  /* in which they were sent */
+	unsigned long long seen, captured, lost; /* as echogate says */
+};
+
 struct state {
 	struct bench *skel;
 	struct station stations[CANDIDATES]; /* see station_of() */
@@ -162,9 +176,10 @@ struct state {
 	__u64 limit;	      /* ns of rounds */
 	double ns[GROUPS][CANDIDATES][ROUNDS_MAX];
 	struct applied applied[CANDIDATES];
+	struct captured captured;
 	struct alone *alone;
 	double yardstick[YARDSTICKS][ROUNDS_MAX]; /* ns */
-	bool have_alone;
+	bool have_alone, have_tracked;
 	unsigned long disturbed, lost_slices, checked;
 	int wrong; /* packets wrong or lost: the bench has failed */
 };
@@ -183,6 +198,9 @@ bool takes_part(const struct group *g, enum candidate_id id);
 int set_up(void);
 void tear_down(void);
 int run_rounds(void);
+int measure_capture(void);
+/* Sends `count` frames of a group, `rate` a second at most; *ns: how long it took. */
+int send_paced(const struct group *g, enum candidate_id id, __u64 count, __u64 rate, __u64 *ns);
 
 void print_text(const struct utsname *u);
 void print_json(const struct utsname *u);
