@@ -138,19 +138,25 @@ static __u64 seconds_ago(__u64 when)
 void observed__print(const struct observed *o, bool watched)
 {
 	char address[INET6_ADDRSTRLEN];
+	int width = strlen("echo requests from");
 
 	if (!watched && !o->count) {
 		puts("  nobody is observed; `observe from ADDRESSES` in the configuration names whose "
 		     "requests are");
 		return;
 	}
-	printf("  %-41s %6s %10s %10s %10s %10s %8s %8s %8s\n", "echo requests from", "id", "received",
-	       "missing", "duplicates", "reordered", "restarts", "strays", "ago");
+	for (size_t i = 0; i < o->count; i++) {
+		address_text(&o->list[i].key, address);
+		if ((int)strlen(address) > width)
+			width = strlen(address);
+	}
+	printf("  %-*s %5s %9s %9s %10s %9s %8s %6s %8s\n", width, "echo requests from", "id",
+	       "received", "missing", "duplicates", "reordered", "restarts", "strays", "ago");
 	for (size_t i = 0; i < o->count; i++) {
 		const struct eg_observed *s = &o->list[i].seen;
 
 		address_text(&o->list[i].key, address);
-		printf("    %-39s %6u %10llu %10llu %10llu %10llu %8llu %8llu %6llu s\n", address,
+		printf("  %-*s %5u %9llu %9llu %10llu %9llu %8llu %6llu %6llu s\n", width, address,
 		       o->list[i].key.id, (unsigned long long)s->received,
 		       (unsigned long long)s->missing, (unsigned long long)s->duplicates,
 		       (unsigned long long)s->reordered, (unsigned long long)s->restarts,
