@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BAR_WIDTH	46
-#define NAME_WIDTH	20
+#define BAR_WIDTH  46
+#define NAME_WIDTH 20
 
 /* Round trips ------------------------------------------------------------------- */
 
@@ -26,8 +26,12 @@ static void print_time(__u64 ns, int width)
 static void print_line(const struct histogram *h)
 {
 	const __u64 times[] = {
-		h->rtt.least, histogram__average(h), histogram__percentile(h, 50),
-		histogram__percentile(h, 90), histogram__percentile(h, 99), h->rtt.most,
+		h->rtt.least,
+		histogram__average(h),
+		histogram__percentile(h, 50),
+		histogram__percentile(h, 90),
+		histogram__percentile(h, 99),
+		h->rtt.most,
 	};
 
 	printf("    %-*s %10llu", NAME_WIDTH, h->name, (unsigned long long)h->count);
@@ -141,7 +145,8 @@ void observed__print(const struct observed *o, bool watched)
 	int width = strlen("echo requests from");
 
 	if (!watched && !o->count) {
-		puts("  nobody is observed; `observe from ADDRESSES` in the configuration names whose "
+		puts("  nobody is observed; `observe from ADDRESSES` in the configuration names "
+		     "whose "
 		     "requests are");
 		return;
 	}
