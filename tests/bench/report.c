@@ -34,15 +34,24 @@ static bool spread(const double *values, int count, struct spread *s)
 	return true;
 }
 
-/* Packets a second, in millions, by rounds. */
-static bool rate(unsigned int g, enum candidate_id id, struct spread *s)
+int measured_ns(enum group_id g, enum candidate_id id, double *values)
 {
-	double values[ROUNDS_MAX];
 	int count = 0;
 
 	for (int r = 0; r < b.done; r++)
 		if (b.ns[g][id][r] > 0)
-			values[count++] = 1000 / b.ns[g][id][r];
+			values[count++] = b.ns[g][id][r];
+	return count;
+}
+
+/* Packets a second, in millions, by rounds. */
+static bool rate(unsigned int g, enum candidate_id id, struct spread *s)
+{
+	double values[ROUNDS_MAX];
+	int count = measured_ns(g, id, values);
+
+	for (int n = 0; n < count; n++)
+		values[n] = 1000 / values[n];
 	return spread(values, count, s);
 }
 
@@ -226,6 +235,19 @@ static void print_targets(void)
 	putchar('\n');
 }
 
+static void print_captured(void)
+{
+	const struct captured *c = &b.captured;
+
+	if (c->measured)
+		printf("Captured, all of it: %llu packets at %.2f Mpps: %llu captured, %llu lost, "
+		       "%s\n\n",
+		       (unsigned long long)c->came, (double)c->sent * 1e3 / (double)c->ns,
+		       c->captured, c->lost,
+		       c->captured + c->lost == c->came ? "each accounted for"
+							: "NOT all accounted for");
+}
+
 void print_text(const struct utsname *u)
 {
 	printf("Linux %s, %s, CPU %d, %d rounds; generator, target and sink on one CPU over "
@@ -235,6 +257,7 @@ void print_text(const struct utsname *u)
 	print_wire("Dropped", BARE_DROP);
 	print_applied();
 	print_alone();
+	print_captured();
 	print_targets();
 	for (int id = 0; id < CANDIDATES; id++)
 		if (b.missing[station_of(id)][0])
@@ -343,6 +366,16 @@ void print_json(const struct utsname *u)
 		json_object_array_add(aims, o);
 	}
 	json_object_object_add(top, "targets", aims);
+	if (b.captured.measured) {
+		o = json_object_new_object();
+		json_object_object_add(o, "sent", json_object_new_uint64(b.captured.sent));
+		json_object_object_add(o, "came", json_object_new_uint64(b.captured.came));
+		json_object_object_add(o, "seen", json_object_new_uint64(b.captured.seen));
+		json_object_object_add(o, "captured", json_object_new_uint64(b.captured.captured));
+		json_object_object_add(o, "lost", json_object_new_uint64(b.captured.lost));
+		json_object_object_add(o, "us", json_object_new_uint64(b.captured.ns / 1000));
+		json_object_object_add(top, "capture", o);
+	}
 	json_object_object_add(top, "replies_checked", json_object_new_int64((int64_t)b.checked));
 	json_object_object_add(top, "slices_disturbed",
 			       json_object_new_int64((int64_t)b.disturbed));

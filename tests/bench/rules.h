@@ -9,6 +9,7 @@
 enum rules_kind {
 	RULES_NONE,
 	RULES_SWAP,   /* no rule, but `reply-path swap` */
+	RULES_PLAIN,  /* no rule, but `recorder off` */
 	RULES_TYPE,   /* echo requests are dropped */
 	RULES_EACH,   /* a rule for each of `count` sources, that of the first source last */
 	RULES_SET,    /* one rule, and a set of `count` sources */
@@ -29,6 +30,7 @@ struct rules {
 __u32 rules__source(int family, __u32 n);
 
 void rules__write_echogate(FILE *f, const struct rules *r);
+/* At netdev ingress of a device; NULL: at prerouting, with priority raw. */
 void rules__write_nft(FILE *f, const struct rules *r, const char *device);
 
 #endif
