@@ -155,6 +155,16 @@ judge() {
 		;;
 	detach)
 		if [ "$status" -eq 0 ] && ! $killed; then
+			# What could not be set back is the user's, who has been told how.
+			if grep -q 'sysctl -w net/ipv[46]/conf/lo/forwarding=0' "$work/err"; then
+				set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 \
+					net/ipv6/conf/lo/forwarding=0
+			fi
+			# An empty directory goes with the next attachment.
+			if [ -n "$(nothing_left)" ]; then
+				"$ECHOGATE" attach h0 --netns "$host" >/dev/null 2>&1
+				"$ECHOGATE" detach h0 --netns "$host" >/dev/null 2>&1
+			fi
 			nothing_left
 			return
 		fi
@@ -184,12 +194,14 @@ start_over() {
 
 # --- points ---
 
-# points LOG NAMES|NOT: calls of a trace as NAME:N behind the dynamic linker's
+# points LOG NAMES [not]: calls of a trace with these names, or with none of them, as NAME:N; behind
+# the dynamic linker's. Of those that change something, BPF calls that only look aren't.
 points() {
 	awk -F'(' -v pattern="^($2)\$" -v not="${3:-}" '
 		/^[a-z0-9_]+\(/ {
 			n[$1]++
-			if (linked && (not ? $1 !~ pattern : $1 ~ pattern))
+			looks = /BPF_(OBJ_GET|MAP_LOOKUP|MAP_GET|PROG_GET|LINK_GET|BTF_GET|PROG_QUERY)/
+			if (linked && (not ? $1 !~ pattern : $1 ~ pattern && !looks))
 				print $1 ":" n[$1]
 		}
 		/ld.so.cache/ { cached = 1 }
