@@ -7,7 +7,7 @@
 #   make differential  rules against a naive evaluator, a million packets for each hook
 #   make baseline   what the programs cost the verifier, measured anew for tests/complexity
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
-#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU: some hours; writes README.md's table
+#   make vm         nearly all of it on Linux 6.1 and 6.12, in QEMU: some hours; writes a table into README.md
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
 #   make deb        a Debian package, in .output/deb
 #   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
@@ -151,6 +151,9 @@ $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=re
 $(OUT)/tests/unit-wire: $(addprefix $(OUT)/tests/loader/,wire.o util.o)
 $(OUT)/tests/unit-wire: UNIT_LIBS = -ljson-c -lbpf
 
+$(OUT)/tests/unit-pcapng: $(addprefix $(OUT)/tests/loader/,pcapng.o filter.o util.o)
+$(OUT)/tests/unit-pcapng: UNIT_LIBS = -lpcap -lbpf
+
 $(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,rtnl.o util.o)
 $(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
 
@@ -165,6 +168,9 @@ PROBE_PURE	:= $(addsuffix .o,$(addprefix probe/,address echo reply) util)
 $(OUT)/tests/unit-probe: $(addprefix $(OUT)/tests/loader/,probe/samples.o probe/target.o probe/values.o \
 				$(PROBE_PURE))
 $(OUT)/tests/unit-probe: UNIT_LIBS = -lbpf -lm
+
+$(OUT)/tests/unit-extensions: $(addprefix $(OUT)/tests/loader/,probe/extensions.o json.o)
+$(OUT)/tests/unit-extensions: UNIT_LIBS = -ljson-c
 
 # The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
 $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
@@ -206,6 +212,9 @@ $(OUT)/tests/fuzz-response: FUZZ_LIBS = -lbpf
 
 $(OUT)/tests/fuzz-reply: $(addprefix $(OUT)/tests/fuzz/,$(PROBE_PURE))
 $(OUT)/tests/fuzz-reply: FUZZ_LIBS = -lbpf
+
+$(OUT)/tests/fuzz-extensions: $(addprefix $(OUT)/tests/fuzz/,probe/extensions.o json.o)
+$(OUT)/tests/fuzz-extensions: FUZZ_LIBS = -ljson-c
 
 $(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
 	$(call say,CLANG,$<)

@@ -20,6 +20,7 @@
 #define COUNT_MAX	1000000000000
 #define SAMPLE_MAX	1000000000
 #define BUFFER		(1 << 20)	/* of the output */
+#define RING_MAX	(1 << 20)	/* KiB */
 
 struct capture_options {
 	const char *netns, *path, *rule, *filter;
@@ -129,6 +130,10 @@ static enum status take(struct capture_options *o, int option, const char *value
 	case 's':
 		st = parse_number("-s", value, 0, SNAP_MAX, &n);
 		o->want.snap = st || n > EG_SNAP_MAX ? 0 : n;
+		return st;
+	case 'B':
+		st = parse_number("-B", value, 1, RING_MAX, &n);
+		o->want.ring = st ? 0 : n << 10;
 		return st;
 	case 'l':
 		o->recorder = true;
@@ -287,17 +292,17 @@ static bool is_left_out(const struct capture *c, size_t nth)
 
 /* Live ------------------------------------------------------------------------------ */
 
+static bool is_enough(const struct capture *c)
+{
+	return c->opts->count && c->transcript.written >= c->opts->count;
+}
+
 static bool show(const struct tap_packet *p, void *data)
 {
 	struct capture *c = data;
 
 	transcript__add(&c->transcript, p->event->source, p);
-	return !stop && (!c->opts->count || c->transcript.written < c->opts->count);
-}
-
-static bool is_enough(const struct capture *c)
-{
-	return stop || (c->opts->count && c->transcript.written >= c->opts->count);
+	return !is_enough(c);
 }
 
 /* How many interfaces go on; says why others don't. */
@@ -324,13 +329,13 @@ static enum status follow(struct capture *c, struct tap *tap)
 
 	if (!told)
 		return report(FAILED, "capturing: %s", why(ENOMEM));
-	while (!is_enough(c) && n >= 0 && count_going(tap, c, told)) {
+	while (!stop && !is_enough(c) && n >= 0 && count_going(tap, c, told)) {
 		n = tap__poll(tap, 1000);
 		if (n > 0 && !flush(c))
 			break;
 	}
 	tap__end(tap);
-	/* What came until now. */
+	/* What came until now; all that was taken is either here or lost. */
 	while (n >= 0 && !is_enough(c) && !ferror(c->to) && (n = tap__poll(tap, 0)) > 0)
 		;
 	free(told);
@@ -361,6 +366,9 @@ static enum status capture_live(struct capture *c)
 	for (size_t i = 0; !st && i < c->all.count; i++)
 		if (!is_left_out(c, i))
 			st = tap__add(tap, &c->all.list[i], i, c->rules[i]);
+	if (!st && c->opts->path)
+		note("capturing%s%s; Ctrl-C ends it", c->all.count == 1 ? " from " : "",
+		     c->all.count == 1 ? c->all.list[0].ifname : "");
 	/* Somebody may wait for the header of the file. */
 	if (!st && flush(c))
 		st = follow(c, tap);
@@ -475,6 +483,7 @@ enum status cmd_capture(const struct command *self, int argc, char **argv)
 		{ "sample", required_argument, NULL, 'S' },
 		{ "count", required_argument, NULL, 'c' },
 		{ "snaplen", required_argument, NULL, 's' },
+		{ "buffer-size", required_argument, NULL, 'B' },
 		{ "recorder", no_argument, NULL, 'l' },
 		{ "json", no_argument, NULL, 'j' },
 		COMMON_OPTIONS
@@ -488,7 +497,7 @@ enum status cmd_capture(const struct command *self, int argc, char **argv)
 	while (own < argc && strcmp(argv[own], "--"))
 		own++;
 	filter = own < argc ? join(argc - own - 1, argv + own + 1) : NULL;
-	while (!st && (o = command__option(self, own, argv, "w:c:s:", longs)) != OPTION_END) {
+	while (!st && (o = command__option(self, own, argv, "w:c:s:B:", longs)) != OPTION_END) {
 		if (o == OPTION_HELP)
 			goto cleanup;
 		st = o == OPTION_WRONG ? USAGE : take(&opts, o, optarg);

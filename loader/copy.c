@@ -37,6 +37,7 @@ enum status copy__load(struct copy *c, const struct copy_options *opts)
 		.meta = &g->meta,
 		.mode = opts->mode,
 		.swap = g->rules.swap || opts->any_path,
+		.recorder = g->rules.recorder,
 	};
 	memset(load.reuse, -1, sizeof(load.reuse));
 	st = object__load(&load, g->name, &c->obj);

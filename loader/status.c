@@ -11,6 +11,7 @@
 #include "instance.h"
 #include "json.h"
 #include "swap.h"
+#include "tap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct findings {
 	__u64 previous;			/* generation kept to go back to; 0: none */
 	int daemon;			/* process that keeps it in step; 0: nobody does */
 	struct gates gates;
+	size_t captures;
 };
 
 /* Reading ------------------------------------------------------------------------ */
@@ -55,6 +57,7 @@ static void find_out(const struct scope *s, const struct instance *in, struct fi
 	memset(f, 0, sizeof(*f));
 	if (gates__open(&f->gates, in))
 		gates__init(&f->gates);
+	f->captures = tap__census(in).living;
 	freshness__count(in, &f->fresh);
 	f->previous = read_previous(in);
 	f->daemon = charge__holder(in->dir.cookie);
@@ -161,6 +164,8 @@ static void print_text(const struct instance *in, const struct findings *f)
 		printf("  %-12s %s\n", "config", *in->meta.config ? in->meta.config : "none");
 		print_rules(in);
 		print_gates(&f->gates);
+		if (f->captures)
+			printf("  %-12s %zu running\n", "captures", f->captures);
 	}
 	if (f->daemon)
 		printf("  %-12s process %d\n", "daemon", f->daemon);
@@ -252,6 +257,7 @@ static struct json_object *json_instance(const struct instance *in, const struct
 		json__add_number(sub, direction_names[i], in->meta.rules[i]);
 	json_object_object_add(o, "rules", sub);
 	json_object_object_add(o, "gates", json_gates(&f->gates));
+	json__add_number(o, "captures", f->captures);
 	sub = json_object_new_object();
 	json__add_number(sub, "count", f->fresh.addresses);
 	add_stale(sub, f->fresh.compared, f->fresh.addresses_stale);

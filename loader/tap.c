@@ -123,10 +123,20 @@ static int show(void *data, void *event, size_t size)
 	return t->fn(&p, t->data) && t->shown < BATCH ? 0 : -ECANCELED;
 }
 
+/* A power of two, and whole pages. */
+static size_t ring_size(size_t at_least)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+
+	while (size < at_least)
+		size *= 2;
+	return size;
+}
+
 enum status tap__open(struct tap **out, const struct tap_options *want, tap_fn *fn, void *data)
 {
 	struct tap *t = calloc(1, sizeof(*t));
-	size_t ring = want->ring ?: RING_SIZE;
+	size_t ring = ring_size(want->ring ?: RING_SIZE);
 	int err = 0;
 
 	*out = t;

@@ -69,7 +69,7 @@ _echogate()
 		words=$("$self" help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 		[[ $usage != *"| reasons"* ]] || words+=" reasons"
 		;;
-	OPTION) words=$(sed -n 's/^  [-a-z, ]\{4\}\(--[a-z-]*\).*/\1/p' <<<"$help") ;;
+	OPTION) words=$(sed -n 's/^  [-A-Za-z, ]\{4\}\(--[a-z-]*\).*/\1/p' <<<"$help") ;;
 	MODE) words="auto native generic tc" ;;
 	NAME) words=$(ls /run/netns) ;;
 	MAP) words=$("$self" maps | grep -o 'eg_[a-z0-9_]*') ;;

@@ -246,6 +246,8 @@ int main(int argc, char **argv)
 	err = set_up();
 	if (!err)
 		err = run_rounds();
+	if (!err && !b.only_alone)
+		err = measure_capture();
 	if (!err) {
 		uname(&u);
 		if (b.json)

@@ -49,6 +49,29 @@ static int send_frames(enum candidate_id id, int family, const __u8 *frame, __u3
 	return bpf_prog_test_run_opts(fd, &opts);
 }
 
+#define PACE 8192 /* frames between two looks at the clock; each call takes its time to begin */
+
+static int prepare(const struct group *g, enum candidate_id id, __u8 *frame);
+
+int send_paced(const struct group *g, enum candidate_id id, __u64 count, __u64 rate, __u64 *ns)
+{
+	__u8 frame[BENCH_FRAME_MAX];
+	__u64 start, sent = 0, n;
+	int err;
+
+	err = prepare(g, id, frame);
+	start = now();
+	while (!err && sent < count && !stop) {
+		while (now() - start < sent * NS / rate)
+			;
+		n = count - sent < PACE ? count - sent : PACE;
+		err = send_frames(id, g->family, frame, g->length, n);
+		sent += n;
+	}
+	*ns = now() - start;
+	return err;
+}
+
 static __u64 frames_back(void)
 {
 	return *(volatile __u64 *)&b.skel->bss->sink.frames;
@@ -61,7 +84,7 @@ static int prepare(const struct group *g, enum candidate_id id, __u8 *frame)
 	struct station *s = &b.stations[station_of(id)];
 	bool four = g->family == 4;
 
-	frame__echo(g->family, g->length, g->span, g->stride, frame, gen);
+	frame__echo(g->family, g->length, g->span, g->stride, g->replies, frame, gen);
 	gen->verdict = id == GENERATOR ? XDP_DROP : XDP_TX;
 	memset(&b.skel->bss->sink, 0, sizeof(b.skel->bss->sink));
 	b.skel->bss->sink.length = g->length;
@@ -368,7 +391,7 @@ static int least_alone(struct station *s, struct alone_run *run)
 }
 
 /* One round over all kinds of packet that echogate leaves to the kernel. */
-static int alone_round(int echogate, int round)
+static int alone_round(int echogate, int tracker, int round)
 {
 	struct station *s = &b.stations[NATIVE];
 	struct alone_run run = { .repeat = b.quick ? 50000 : 200000 };
@@ -377,7 +400,15 @@ static int alone_round(int echogate, int round)
 	int err;
 
 	run.frame = frame;
+	/* So that a reply to it, and one that isn't, can be told apart for the next minute. */
+	if (tracker >= 0) {
+		err = station__ask(&b.stations[TRACK]);
+		if (err)
+			return err;
+	}
 	for (unsigned int k = 0; k < frame_kind_count && !stop; k++) {
+		if (frame_kinds[k].tracked && tracker < 0)
+			continue;
 		memset(frame, 0, sizeof(frame));
 		frame_kinds[k].build(frame, frame_kinds[k].length);
 		run.length = frame_kinds[k].length;
@@ -386,7 +417,7 @@ static int alone_round(int echogate, int round)
 		if (err)
 			return err;
 		bare = run.ns;
-		run.program = echogate;
+		run.program = frame_kinds[k].tracked ? tracker : echogate;
 		err = least_alone(s, &run);
 		if (err == -EBADMSG) {
 			note("%s: not passed to the kernel", frame_kinds[k].name);
@@ -451,7 +482,7 @@ static int check_all(void)
 
 int run_rounds(void)
 {
-	int err, echogate = -1;
+	int err, echogate = -1, tracker = -1;
 
 	err = b.only_alone ? 0 : check_all();
 	if (err) {
@@ -464,6 +495,9 @@ int run_rounds(void)
 			note("echogate's XDP program is not to be found: %s", strerror(-echogate));
 			return echogate;
 		}
+		if (takes_part(&groups[ECHO4_64], TRACK))
+			tracker = station__program(&b.stations[TRACK]);
+		b.have_tracked = tracker >= 0;
 		b.have_alone = true;
 	}
 	b.began = now();
@@ -481,7 +515,7 @@ int run_rounds(void)
 					return err;
 			}
 		if (b.have_alone && !out_of_time()) {
-			err = alone_round(echogate, b.done);
+			err = alone_round(echogate, tracker, b.done);
 			if (err) {
 				note("a packet alone: %s", strerror(-err));
 				return err;
@@ -494,6 +528,8 @@ int run_rounds(void)
 			break;
 		}
 	}
+	if (tracker >= 0)
+		close(tracker);
 	if (echogate >= 0)
 		close(echogate);
 	return 0;

@@ -8,6 +8,7 @@
 
 /* Who answers. */
 #define EVERY	  (BIT(KERNEL + 1) - 1)
+#define TRACKERS  (BIT(TRACK) | BIT(WATCH))
 #define ANSWERERS (EVERY & ~(BIT(GENERATOR) | BIT(BARE_DROP) | BIT(TC_EGRESS)))
 #define XDP_PAIR  (BIT(BARE_TX) | BIT(NATIVE))
 #define MANY	  (XDP_PAIR | BIT(SWAP) | BIT(KERNEL))
@@ -69,6 +70,10 @@ const struct candidate candidates[CANDIDATES] = {
 			DROPPED,
 			{ RULES_SET, 6, ONE_M } },
 	[SOURCE] = { "per-source", "source", AT_NATIVE, DROPPED, { RULES_SOURCE, 4, 2 } },
+	[PLAIN] = { "recorder off", "plain", AT_NATIVE, ANSWERED, { RULES_PLAIN, 0, 0 } },
+	[TRACK] = { "echogate, rtt", "track", AT_NATIVE, ANSWERED, { RULES_TRACK, 4, 2 } },
+	[WATCH] = { "echogate, observe", "watch", AT_NATIVE, ANSWERED, { RULES_WATCH, 4, 1 } },
+	[ASKED] = { "unsolicited", "asked", AT_NATIVE, DROPPED, { RULES_ASKED, 4, 1 } },
 
 	[RULES_10] = { "10 rules", "rules10", AT_NATIVE, DROPPED, { RULES_EACH, 4, 10 } },
 	[RULES_100] = { "100 rules", "rules100", AT_NATIVE, DROPPED, { RULES_EACH, 4, 100 } },
@@ -110,16 +115,16 @@ const struct candidate candidates[CANDIDATES] = {
 
 #define ECHO(family, length, span, members, memory) \
 	{ \
-		family, length, span, 1, members, BARE_TX, memory \
+		family, length, span, 1, members, BARE_TX, false, memory \
 	}
 #define DROP(family, span, members) \
 	{ \
-		family, 64, span, STATION_SCATTER, members, BARE_DROP, false \
+		family, 64, span, STATION_SCATTER, members, BARE_DROP, false, false \
 	}
 
 const struct group groups[GROUPS] = {
-	[ECHO4_64] = ECHO(4, 64, 1, EVERY | BIT(DPDK), false),
-	[ECHO6_64] = ECHO(6, 64, 1, EVERY, false),
+	[ECHO4_64] = ECHO(4, 64, 1, EVERY | BIT(PLAIN) | TRACKERS | BIT(DPDK), false),
+	[ECHO6_64] = ECHO(6, 64, 1, EVERY | BIT(PLAIN) | TRACKERS, false),
 	[ECHO4_98] = ECHO(4, 98, 1, ANSWERERS, false),
 	[ECHO6_98] = ECHO(6, 98, 1, ANSWERERS, false),
 	[ECHO4_1514] = ECHO(4, 1514, 1, ANSWERERS, false),
@@ -138,6 +143,8 @@ const struct group groups[GROUPS] = {
 	[DROP6] = DROP(6, 1, BIT(BARE_DROP) | BIT(SET_6) | BIT(MILLION_6)),
 	[DROP6_100K_SOURCES] = DROP(6, HUNDRED_K, BIT(BARE_DROP) | BIT(SET_6)),
 	[DROP6_1M_SOURCES] = DROP(6, ONE_M, BIT(BARE_DROP) | BIT(MILLION_6)),
+	[REPLY4] = { 4, 64, 1, STATION_SCATTER, BIT(BARE_DROP) | BIT(ASKED), BARE_DROP, true,
+		     false },
 
 	[ECHO4_128] = ECHO(4, 128, 1, LENGTHS, false),
 	[ECHO4_256] = ECHO(4, 256, 1, LENGTHS, false),
@@ -153,7 +160,7 @@ const struct group groups[GROUPS] = {
 		name, group, of, group, over, least \
 	}
 
-/* What issues 2 and 3 ask for. */
+/* What issues 2, 3 and 5 ask for. */
 const struct target targets[TARGETS] = {
 	WITHIN("IPv4, 64 bytes, over bare XDP_TX", ECHO4_64, NATIVE, BARE_TX, 0.80),
 	WITHIN("IPv6, 64 bytes, over bare XDP_TX", ECHO6_64, NATIVE, BARE_TX, 0.78),
@@ -169,6 +176,9 @@ const struct target targets[TARGETS] = {
 	WITHIN("IPv4, the same, least echo with egress", ECHO4_64, TC, TC_EGRESS, 0.95),
 	WITHIN("IPv6, the same, least echo with egress", ECHO6_64, TC, TC_EGRESS, 0.95),
 
+	WITHIN("IPv4, 64 bytes, recorder on over off", ECHO4_64, NATIVE, PLAIN, 0.97),
+	WITHIN("IPv6, 64 bytes, recorder on over off", ECHO6_64, NATIVE, PLAIN, 0.97),
+
 	WITHIN("ICMP type, over bare XDP_DROP", DROP4, TYPE, BARE_DROP, 0.90),
 	WITHIN("set of 100,000, random members, the same", DROP4_100K_SOURCES, SET, BARE_DROP,
 	       0.75),
@@ -177,6 +187,9 @@ const struct target targets[TARGETS] = {
 	WITHIN("4096 rules over 1, the last one matching", DROP4, RULES, RULE, 0.90),
 	{ "per-source, 65536 sources over one", DROP4_64K_SOURCES, SOURCE, DROP4, SOURCE, 0.75 },
 	{ "per-source, a million sources over one", DROP4_1M_SOURCES, SOURCE, DROP4, SOURCE, 0.65 },
+
+	WITHIN("IPv4, stateful echo on over off", ECHO4_64, TRACK, NATIVE, 0.85),
+	WITHIN("IPv6, stateful echo on over off", ECHO6_64, TRACK, NATIVE, 0.85),
 };
 
 const char *sources(const struct group *g)

@@ -159,6 +159,12 @@ static const char *const yardsticks[YARDSTICKS] = {
 	"yardstick: 100 calls and returns",
 };
 
+/* One kind of packet; false if it was not measured. */
+static bool alone_spread(unsigned int k, struct spread *s)
+{
+	return (!frame_kinds[k].tracked || b.have_tracked) && spread(b.alone[k].net, b.done, s);
+}
+
 static void print_alone(void)
 {
 	struct spread s;
@@ -167,7 +173,7 @@ static void print_alone(void)
 		return;
 	printf("A packet that is passed on, alone: ns over a bare XDP_PASS\n");
 	for (unsigned int k = 0; k < frame_kind_count; k++)
-		if (spread(b.alone[k].net, b.done, &s))
+		if (alone_spread(k, &s))
 			printf("  %-36s %5u bytes %7.1f (%.1f..%.1f)\n", frame_kinds[k].name,
 			       frame_kinds[k].length, s.median, s.min, s.max);
 	if (spread(b.alone[0].bare, b.done, &s))
@@ -229,6 +235,19 @@ static void print_targets(void)
 	putchar('\n');
 }
 
+static void print_captured(void)
+{
+	const struct captured *c = &b.captured;
+
+	if (c->measured)
+		printf("Captured, all of it: %llu packets at %.2f Mpps: %llu captured, %llu lost, "
+		       "%s\n\n",
+		       (unsigned long long)c->came, (double)c->sent * 1e3 / (double)c->ns,
+		       c->captured, c->lost,
+		       c->captured + c->lost == c->came ? "each accounted for"
+							: "NOT all accounted for");
+}
+
 void print_text(const struct utsname *u)
 {
 	printf("Linux %s, %s, CPU %d, %d rounds; generator, target and sink on one CPU over "
@@ -238,6 +257,7 @@ void print_text(const struct utsname *u)
 	print_wire("Dropped", BARE_DROP);
 	print_applied();
 	print_alone();
+	print_captured();
 	print_targets();
 	for (int id = 0; id < CANDIDATES; id++)
 		if (b.missing[station_of(id)][0])
@@ -297,7 +317,7 @@ void print_json(const struct utsname *u)
 		}
 	json_object_object_add(top, "wire", rows);
 	for (unsigned int k = 0; b.have_alone && k < frame_kind_count; k++) {
-		if (!spread(b.alone[k].net, b.done, &s))
+		if (!alone_spread(k, &s))
 			continue;
 		o = json_object_new_object();
 		json_object_object_add(o, "packet", json_object_new_string(frame_kinds[k].name));
@@ -346,6 +366,16 @@ void print_json(const struct utsname *u)
 		json_object_array_add(aims, o);
 	}
 	json_object_object_add(top, "targets", aims);
+	if (b.captured.measured) {
+		o = json_object_new_object();
+		json_object_object_add(o, "sent", json_object_new_uint64(b.captured.sent));
+		json_object_object_add(o, "came", json_object_new_uint64(b.captured.came));
+		json_object_object_add(o, "seen", json_object_new_uint64(b.captured.seen));
+		json_object_object_add(o, "captured", json_object_new_uint64(b.captured.captured));
+		json_object_object_add(o, "lost", json_object_new_uint64(b.captured.lost));
+		json_object_object_add(o, "us", json_object_new_uint64(b.captured.ns / 1000));
+		json_object_object_add(top, "capture", o);
+	}
 	json_object_object_add(top, "replies_checked", json_object_new_int64((int64_t)b.checked));
 	json_object_object_add(top, "slices_disturbed",
 			       json_object_new_int64((int64_t)b.disturbed));

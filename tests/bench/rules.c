@@ -45,11 +45,14 @@ void rules__write_echogate(FILE *f, const struct rules *r)
 {
 	if (r->kind == RULES_SWAP)
 		fputs("reply-path swap\n", f);
-	else
+	else if (r->kind == RULES_PLAIN)
+		fputs("recorder off\n", f);
+	else if (r->kind != RULES_TRACK && r->kind != RULES_WATCH)
 		fputs("default pass\n", f);
 	switch (r->kind) {
 	case RULES_NONE:
 	case RULES_SWAP:
+	case RULES_PLAIN:
 		break;
 	case RULES_TYPE:
 		fputs("drop icmp type echo-request\n", f);
@@ -66,6 +69,18 @@ void rules__write_echogate(FILE *f, const struct rules *r)
 		fputs("set members {\n", f);
 		write_list(f, r);
 		fputs("\n}\ndrop from @members\n", f);
+		break;
+	case RULES_TRACK:
+		fputs("measure rtt of { 198.18.0.0/16, fd00::/64 }\n"
+		      "count solicited\n"
+		      "pass unsolicited\n",
+		      f);
+		break;
+	case RULES_ASKED:
+		fputs("drop icmp type echo-reply unsolicited\n", f);
+		break;
+	case RULES_WATCH:
+		fputs("observe from { 198.18.0.0/15, fd00::/64 }\n", f);
 		break;
 	case RULES_SOURCE:
 		fputs("drop icmp type echo-request per-source 10/s burst 5\n"

@@ -9,10 +9,14 @@
 enum rules_kind {
 	RULES_NONE,
 	RULES_SWAP,   /* no rule, but `reply-path swap` */
+	RULES_PLAIN,  /* no rule, but `recorder off` */
 	RULES_TYPE,   /* echo requests are dropped */
 	RULES_EACH,   /* a rule for each of `count` sources, that of the first source last */
 	RULES_SET,    /* one rule, and a set of `count` sources */
 	RULES_MIXED,  /* the same, of prefixes from /16 to /32 that hold these sources */
+	RULES_TRACK,  /* echo replies are told apart and measured, and all pass */
+	RULES_ASKED,  /* those that nobody asked for are dropped */
+	RULES_WATCH,  /* the numbers of all requests are watched */
 	RULES_SOURCE, /* a limit for each source; within it or beyond, dropped */
 };
 

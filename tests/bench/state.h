@@ -61,6 +61,10 @@ enum candidate_id {
 	SET_6,
 	MILLION_6,
 	SOURCE,
+	PLAIN,
+	TRACK,
+	WATCH,
+	ASKED,
 	/* of the long run */
 	RULES_10,
 	RULES_100,
@@ -101,6 +105,7 @@ enum group_id {
 	DROP6,
 	DROP6_100K_SOURCES,
 	DROP6_1M_SOURCES,
+	REPLY4,
 	/* of the long run */
 	ECHO4_128,
 	ECHO4_256,
@@ -136,6 +141,7 @@ struct group {
 	__u32 stride;		/* from one to the next */
 	__u64 members;		/* candidates, by bit */
 	enum candidate_id bare; /* to which the others are compared in the table */
+	bool replies;		/* that nobody asked for, not requests */
 	bool memory;		/* long enough for remembered paths to be forgotten */
 };
 
@@ -149,7 +155,7 @@ struct target {
 	double least;
 };
 
-#define TARGETS 19
+#define TARGETS 21
 
 extern const struct candidate candidates[CANDIDATES];
 extern const struct group groups[GROUPS];
@@ -169,6 +175,14 @@ struct applied {
 	double ms;	/* from the command's start to its end */
 	long both_us;	/* in which the rules before were attached too */
 	char said[256]; /* by echogate */
+};
+
+/* What became of packets of which each was to be captured. */
+struct captured {
+	bool measured;
+	__u64 sent, came; /* frames, and those that the target took from its ring */
+	__u64 ns;	  /* in which they were sent */
+	unsigned long long seen, captured, lost; /* as echogate says */
 };
 
 struct state {
@@ -193,9 +207,10 @@ struct state {
 	__u64 limit;	      /* ns of rounds */
 	double ns[GROUPS][CANDIDATES][ROUNDS_MAX];
 	struct applied applied[CANDIDATES];
+	struct captured captured;
 	struct alone *alone;
 	double yardstick[YARDSTICKS][ROUNDS_MAX]; /* ns */
-	bool have_alone;
+	bool have_alone, have_tracked;
 	unsigned long disturbed, lost_slices, checked;
 	int wrong; /* packets wrong or lost: the bench has failed */
 };
@@ -214,6 +229,9 @@ bool takes_part(const struct group *g, enum candidate_id id);
 int set_up(void);
 void tear_down(void);
 int run_rounds(void);
+int measure_capture(void);
+/* Sends `count` frames of a group, `rate` a second at most; *ns: how long it took. */
+int send_paced(const struct group *g, enum candidate_id id, __u64 count, __u64 rate, __u64 *ns);
 
 /* Whether it was measured at all: the ns a packet, all rounds; the caller's `values` has room for them. */
 int measured_ns(enum group_id g, enum candidate_id id, double *values);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,7 @@
 #include <linux/if_link.h>
 #include <linux/sockios.h>
 
+#include "bench.h"
 #include "echogate/abi.h"
 #include "station.h"
 
@@ -429,6 +432,34 @@ int station__delivered(struct station *s, bool beyond, __u64 *packets)
 
 	*packets = d.packets;
 	return err;
+}
+
+static int send_request(struct station *s, void *arg)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET }, from = { .sin_family = AF_INET };
+	struct icmphdr request = {
+		.type = ICMP_ECHO,
+		.un.echo.id = htons(BENCH_IDENTIFIER),
+	};
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP), err = 0;
+
+	(void)s;
+	(void)arg;
+	if (fd < 0)
+		return -errno;
+	request.checksum = ~(htons(ICMP_ECHO << 8) + htons(BENCH_IDENTIFIER));
+	inet_pton(AF_INET, STATION_SOURCE_4, &to.sin_addr);
+	inet_pton(AF_INET, STATION_TARGET_4, &from.sin_addr);
+	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) ||
+	    sendto(fd, &request, sizeof(request), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int station__ask(struct station *s)
+{
+	return station__inside(s, send_request, NULL);
 }
 
 static int find_program(struct station *s, void *arg)

@@ -75,6 +75,8 @@ int station__received(struct station *s, __u64 *frames);
 int station__delivered(struct station *s, bool beyond, __u64 *packets);
 /* Packets that echogate's XDP program has dropped, by its own counters. */
 int station__dropped(struct station *s, __u64 *packets);
+/* Has the target send the echo request that "echo reply" of frame.h replies to. */
+int station__ask(struct station *s);
 /* The XDP program at the target: a descriptor. */
 int station__program(struct station *s);
 

@@ -87,9 +87,9 @@ static void test_filters(void **state)
 	(void)state;
 	assert_int_equal(get(tap), 3 * PACKETS);
 	tap.verdicts = 1 << EG_VERDICT_ANSWER;
-	assert_int_equal(get(tap), 2);		/* XDP, tc */
+	assert_int_equal(get(tap), 2); /* XDP, tc */
 	tap.verdicts = 1 << EG_VERDICT_DROP;
-	assert_int_equal(get(tap), 2 + 1);	/* and TELNET on its way out */
+	assert_int_equal(get(tap), 2 + 1); /* and TELNET on its way out */
 	tap.directions = 1 << EG_EGRESS;
 	assert_int_equal(get(tap), 1);
 	assert_int_equal(listener.event.direction, EG_EGRESS);
@@ -101,7 +101,7 @@ static void test_filters(void **state)
 	assert_int_equal(get(tap), 2);
 	assert_int_equal(listener.event.reason, EG_REASON_ICMP_CHECKSUM);
 	tap.reasons = 1ull << EG_REASON_NONE;
-	assert_int_equal(get(tap), 2 * (PACKETS - 2));	/* WRONG_SUM and FOREIGN have one */
+	assert_int_equal(get(tap), 2 * (PACKETS - 2)); /* WRONG_SUM and FOREIGN have one */
 }
 
 static void test_rule(void **state)
@@ -269,7 +269,8 @@ static unsigned int recorded(enum eg_direction direction, __u32 bucket, struct e
 
 	for (int cpu = 0; cpu < ruled.cpus; cpu++) {
 		const struct eg_record_bucket *b =
-			&records[(cpu * EG_DIRECTION_COUNT + direction) * EG_RECORD_BUCKETS + bucket];
+			&records[(cpu * EG_DIRECTION_COUNT + direction) * EG_RECORD_BUCKETS +
+				 bucket];
 
 		for (int i = 0; i < EG_RECORDS; i++) {
 			if (!b->record[i].event.time)
@@ -356,14 +357,14 @@ static void test_recorder_rate(void **state)
 	records_open();
 	wait_for_tokens();
 	for (int cpu = 0; cpu < ruled.cpus; cpu++)
-		before += records[cpu * EG_DIRECTION_COUNT * EG_RECORD_BUCKETS +
-				  bucket_of_rule(0)].count;
+		before += records[cpu * EG_DIRECTION_COUNT * EG_RECORD_BUCKETS + bucket_of_rule(0)]
+				  .count;
 	start = tap_now();
 	for (int i = 0; i < 1000; i++)
 		run(DROPPED, HOOK_TC);
 	for (int cpu = 0; cpu < ruled.cpus; cpu++)
-		after += records[cpu * EG_DIRECTION_COUNT * EG_RECORD_BUCKETS +
-				 bucket_of_rule(0)].count;
+		after += records[cpu * EG_DIRECTION_COUNT * EG_RECORD_BUCKETS + bucket_of_rule(0)]
+				 .count;
 	assert_in_range(after - before, EG_RECORDS,
 			ruled.cpus * (EG_RECORDS + (tap_now() - start) / EG_RECORD_GAP + 1));
 	assert_true(recorded(EG_INGRESS, bucket_of_rule(0), &last) >= EG_RECORDS);

@@ -45,9 +45,13 @@ static inline struct eg_tap *listener_tap(struct listener *l)
 
 static inline struct eg_tap tap_of_all(void)
 {
-	return (struct eg_tap){ .until = tap_now() + 600 * NS, .reasons = ~0ull,
-				.snap = EG_SNAP_MAX, .sample = 1, .wake = 1 << 20,
-				.verdicts = 0xff, .directions = 0xff };
+	return (struct eg_tap){ .until = tap_now() + 600 * NS,
+				.reasons = ~0ull,
+				.snap = EG_SNAP_MAX,
+				.sample = 1,
+				.wake = 1 << 20,
+				.verdicts = 0xff,
+				.directions = 0xff };
 }
 
 static inline void listener_open(struct listener *l, struct echogate *skel, int slot, size_t ring,

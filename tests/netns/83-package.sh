@@ -30,7 +30,7 @@ commands() {
 
 # usage COMMAND: its long options by its usage, a line each
 usage() {
-	"$ECHOGATE" help "$1" | head -n 1 | grep -o -- '--[a-z-]*' | sort
+	"$ECHOGATE" help "$1" | head -n 1 | grep -o -- '--[a-z][a-z-]*' | sort
 }
 
 # --- man pages ---

@@ -316,7 +316,8 @@ static const struct {
 	{ "set a file \"/tmp/a \\\"b\\\\\"\ndrop from @a", NULL,
 	  "reply-path fib\nset a file \"/tmp/a \\\"b\\\\\"\ndefault answer\ndrop from @a\n" },
 	{ "egress { drop udp; protect arp }", NULL,
-	  "reply-path fib\ndefault answer\negress {\n\tdefault pass\n\tprotect arp\n\tdrop udp\n}\n" },
+	  "reply-path fib\ndefault answer\negress {\n\tdefault pass\n\tprotect arp\n\tdrop "
+	  "udp\n}\n" },
 	{ "egress {\n default drop\n}\n", NULL,
 	  "reply-path fib\ndefault answer\negress {\n\tdefault drop\n}\n" },
 	{ "drop gre\ninterface eth0 { drop udp }\ndrop esp\n", NULL,
@@ -326,8 +327,10 @@ static const struct {
 	  "\tdrop esp\n}\n" },
 	{ "default pass\ninterface \"e;0\", vpn@if3, eth0.7 { }", "eth0.7",
 	  "interface eth0.7 {\n\treply-path fib\n\tdefault pass\n}\n" },
-	{ "default pass\ninterface 6in4 {\ndefault drop;reply-path swap; set s { ::1 }; drop from @s\n"
-	  "egress { default drop; pass from @s }\n}\n", "6in4",
+	{ "default pass\ninterface 6in4 {\ndefault drop;reply-path swap; set s { ::1 }; drop from "
+	  "@s\n"
+	  "egress { default drop; pass from @s }\n}\n",
+	  "6in4",
 	  "interface 6in4 {\n\treply-path swap\n\tset s {\n\t\t::1\n\t}\n\tdefault drop\n"
 	  "\tdrop from @s\n\tegress {\n\t\tdefault drop\n\t\tpass from @s\n\t}\n}\n" },
 	{ "interface drop, set { drop udp }\ninterface set { drop tcp }", "set",
@@ -344,10 +347,14 @@ static const struct {
 	  "\tdefault answer\n}\n" },
 	{ "interface a { set s { ::1 } drop from @s }\ninterface b { set s { ::2 }; drop from @s }",
 	  "b", NULL },
-	{ "interface a { set s { ::1 }; drop from @s }\ninterface b { set s { ::2 }; drop from @s }",
-	  "b", "interface b {\n\treply-path fib\n\tset s {\n\t\t::2\n\t}\n\tdefault answer\n"
-	       "\tdrop from @s\n}\n" },
-	{ "\xef\xbb\xbf" "drop udp\r\n", NULL, "reply-path fib\ndefault answer\ndrop udp\n" },
+	{ "interface a { set s { ::1 }; drop from @s }\ninterface b { set s { ::2 }; drop from @s "
+	  "}",
+	  "b",
+	  "interface b {\n\treply-path fib\n\tset s {\n\t\t::2\n\t}\n\tdefault answer\n"
+	  "\tdrop from @s\n}\n" },
+	{ "\xef\xbb\xbf"
+	  "drop udp\r\n",
+	  NULL, "reply-path fib\ndefault answer\ndrop udp\n" },
 	{ "drop from { @martians, @a }\nset a { ::1 }", NULL,
 	  "reply-path fib\nset a {\n\t::1\n}\nset martians {\n\t0.0.0.0/8,\n\t127.0.0.0/8,\n"
 	  "\t192.0.2.0/24,\n\t198.51.100.0/24,\n\t203.0.113.0/24,\n\t224.0.0.0/4,\n"
@@ -549,7 +556,8 @@ static const struct complaint errors[] = {
 	{ "drop tpc", "1:6", "did you mean tcp?" },
 	{ "drop icmpv6", "1:6", "did you mean icmp6?" },
 	{ "drop tcp prot 22", "1:10", "did you mean port?" },
-	{ "drop tcp port", "1:14", "the statement ends too early; expected a port or a range of ports" },
+	{ "drop tcp port", "1:14",
+	  "the statement ends too early; expected a port or a range of ports" },
 	{ "drop icmp type", "1:15", "expected an ICMP type's name or number or a list in { }" },
 	{ "drop from 10/8", "1:11", "expected" },
 	{ "drop from eth0", "1:11", "an address or prefix" },
@@ -578,7 +586,8 @@ static const struct complaint errors[] = {
 	{ "recorder", "1:9", "expected on or off" },
 	{ "egress { recorder off }", "1:10", "recorder in an egress block" },
 	{ "default drop\ndefault drop", "2:1", "default is set twice" },
-	{ "interface a { default drop; default pass }", "1:29", "default is set twice in this block" },
+	{ "interface a { default drop; default pass }", "1:29",
+	  "default is set twice in this block" },
 	{ "interface a { interface b { } }", "1:15", "inside another" },
 	{ "egress { egress { } }", "1:10", "inside another" },
 	{ "egress { interface a { } }", "1:10", "inside egress" },
@@ -608,9 +617,11 @@ static const struct complaint errors[] = {
 	{ "set 9x { }", "1:5", "can't be the name of a set" },
 	{ "set x { }\nset x { ::1 }", "2:5", "set x is defined twice, first in line 1" },
 	{ "interface a { set x { ::1 } }\nset x { ::1 }", "1:19", "set x is defined twice" },
-	{ "set bogons { ::1 }\ndrop from @bogon", "2:11", "unknown set @bogon (did you mean @bogons?)" },
+	{ "set bogons { ::1 }\ndrop from @bogon", "2:11",
+	  "unknown set @bogon (did you mean @bogons?)" },
 	{ "interface a { set x { ::1 } }\ndrop from @x", "2:11", "unknown set @x" },
-	{ "interface a { set martians { ::1 } }\ndrop from @martians", "2:11", "unknown set @martians" },
+	{ "interface a { set martians { ::1 } }\ndrop from @martians", "2:11",
+	  "unknown set @martians" },
 	{ "drop from @martian", "1:11", "unknown set @martian (did you mean @martians?)" },
 	{ "set x file \"\"", "1:12", "is empty" },
 	/* addresses */
