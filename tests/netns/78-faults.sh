@@ -308,6 +308,10 @@ ready() {
 	! kill -0 "$daemon" 2>/dev/null || [ -S "/run/echogate-$host.sock" ]
 }
 
+gone() {
+	! kill -0 "$daemon" 2>/dev/null
+}
+
 follows() {
 	[ "$(status_of "$host" h0 addresses.stale)" = false ]
 }
@@ -320,6 +324,7 @@ live() {
 
 	wrong=
 	conf b
+	rm -f "/run/echogate-$host.sock"	# of one that was killed
 	strace -o "$work/trace" $1 "$ECHOGATE" run --config "$work/conf" --netns "$host" \
 		>"$work/out" 2>"$work/err" &
 	daemon=$!
@@ -334,6 +339,10 @@ live() {
 		need ip -n "$host" address del 198.18.0.77/24 dev h0
 		wait_for 20 follows || wrong+="an address that went isn't followed; "
 		[ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null
+		wait_for 30 gone || {
+			wrong+="doesn't end; "
+			kill -KILL "$(daemon_pid)" "$daemon" 2>/dev/null
+		}
 	fi
 	wait "$daemon" 2>/dev/null
 	status=$?
