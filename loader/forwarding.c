@@ -173,10 +173,18 @@ int forwarding__enable(struct rtnl *rt, __u32 *owned)
 	return err4 ?: err6;
 }
 
+static void turn_off(const char *path)
+{
+	int err = sysctl__write(path, "0");
+
+	if (err)
+		note("net/%s can't be set back: %s; try: sysctl -w net/%s=0", path, why(err), path);
+}
+
 void forwarding__restore(__u32 owned)
 {
 	if (owned & EG_OWNED_FORWARD4)
-		sysctl__write(LO4, "0");
+		turn_off(LO4);
 	if (owned & EG_OWNED_FORWARD6)
-		sysctl__write(LO6, "0");
+		turn_off(LO6);
 }

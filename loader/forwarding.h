@@ -15,7 +15,7 @@
  */
 int forwarding__enable(struct rtnl *rt, __u32 *owned);
 
-/* Takes back what the bits of @owned name. */
+/* Takes back what the bits of @owned name. What can't be is told: later nobody knows of it. */
 void forwarding__restore(__u32 owned);
 
 /* Bits as in eg_owned, of the families for which it is off now. */

@@ -43,8 +43,8 @@ static void become(const struct station *s, int input, int cpu, int poller)
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
 	/* The main core only waits for the end; no huge pages, no hardware, nothing left in files. */
-	execlp(PROGRAM, PROGRAM, "-l", lcores, "--main-lcore", main_lcore, "--no-shconf", "--no-huge",
-	       "-m", "128", "--no-pci", "--no-telemetry",
+	execlp(PROGRAM, PROGRAM, "-l", lcores, "--main-lcore", main_lcore, "--no-shconf",
+	       "--no-huge", "-m", "128", "--no-pci", "--no-telemetry",
 	       "--vdev=net_af_packet0,iface=" STATION_DEVICE, "--", "--forward-mode=icmpecho",
 	       "--auto-start", "--total-num-mbufs=8192", (char *)NULL);
 	_exit(127);

@@ -38,7 +38,8 @@ static const struct plot plots[] = {
 		true,
 		true,
 		{
-			{ "bare XDP_DROP", { { 1, DROP4, BARE_DROP }, { 4096, DROP4, BARE_DROP } } },
+			{ "bare XDP_DROP",
+			  { { 1, DROP4, BARE_DROP }, { 4096, DROP4, BARE_DROP } } },
 			{ "echogate",
 			  { { 1, DROP4, RULE },
 			    { 10, DROP4, RULES_10 },
@@ -171,7 +172,8 @@ static void write_plot(FILE *f, const struct plot *p)
 	int points[SERIES_MAX] = {};
 
 	fprintf(f,
-		"reset\nset terminal svg noenhanced size 720,420 font 'sans,12' background 'white'\n"
+		"reset\nset terminal svg noenhanced size 720,420 font 'sans,12' background "
+		"'white'\n"
 		"set output '%s/%s.svg'\nset title \"%s\"\nset xlabel '%s'\n"
 		"set ylabel 'ns a packet, generator and veth included'\n"
 		"set grid\nset key outside right top\nset yrange [%s:*]\n%s%s",
@@ -182,8 +184,7 @@ static void write_plot(FILE *f, const struct plot *p)
 	for (int n = 0; n < SERIES_MAX && p->series[n].name; n++) {
 		if (!points[n])
 			continue;
-		fprintf(f,
-			"%s$s%d using 1:2:3:4 with yerrorlines lw 2 pt 7 ps 0.5 title \"%s\"",
+		fprintf(f, "%s$s%d using 1:2:3:4 with yerrorlines lw 2 pt 7 ps 0.5 title \"%s\"",
 			separator, n, p->series[n].name);
 		separator = ", ";
 	}

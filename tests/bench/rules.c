@@ -99,7 +99,8 @@ void rules__write_nft(FILE *f, const struct rules *r, const char *device)
 		fputs("\n}\n}\n", f);
 	}
 	if (device)
-		fprintf(f, "chain in {\ntype filter hook ingress device \"%s\" priority 0;\n", device);
+		fprintf(f, "chain in {\ntype filter hook ingress device \"%s\" priority 0;\n",
+			device);
 	else
 		fputs("chain in {\ntype filter hook prerouting priority raw;\n", f);
 	switch (r->kind) {

@@ -196,8 +196,8 @@ struct state {
 	const char *echogate;
 	int rounds, done; /* wanted, finished */
 	bool quick, json, only_alone;
-	bool full;	    /* with what only the long run has */
-	const char *plots;  /* a directory; NULL: none */
+	bool full;	   /* with what only the long run has */
+	const char *plots; /* a directory; NULL: none */
 	bool busy;	   /* CPU time counts, not the clock */
 	__u64 only;	   /* candidates, by bit */
 	int cpu;

@@ -26,11 +26,9 @@ static const char rules_text[] =
 	"drop ip fragment\n"
 	"count udp\n"
 	"reject udp port 33434-33534 with port-unreachable" NEVER
-	"reject tcp flags syn port 113 with tcp-reset" NEVER
-	"reject tcp with tcp-reset" NEVER
+	"reject tcp flags syn port 113 with tcp-reset" NEVER "reject tcp with tcp-reset" NEVER
 	"reject ip6 sctp with protocol-unreachable" NEVER
-	"reject udp ttl 1 with host-unreachable" NEVER
-	"reject gre with admin-prohibited" NEVER
+	"reject udp ttl 1 with host-unreachable" NEVER "reject gre with admin-prohibited" NEVER
 	"drop ip6 options\n"
 	"answer icmp type timestamp-request to local\n"
 	"drop length 1200-1300\n"
@@ -55,8 +53,8 @@ struct seen {
 	struct frame out;
 };
 
-static struct world fib = { .name = "reply-path fib", .fib = true }, swap = { .name = "reply-path swap" },
-		    ruled = { .name = "rules" };
+static struct world fib = { .name = "reply-path fib", .fib = true },
+		    swap = { .name = "reply-path swap" }, ruled = { .name = "rules" };
 static struct ruled ruleset;
 static struct eg_addrs *own;
 static int cpus, cpu;
@@ -134,7 +132,7 @@ static void look(struct world *w, enum hook hook, const struct frame *f, struct 
 			if (b->verdict[v].packets - a->verdict[v].packets != 1 ||
 			    b->verdict[v].bytes - a->verdict[v].bytes != f->len)
 				broken(f, NULL, "%s, %s: cell %d counts something else", w->name,
-				     hook_name[hook], cell);
+				       hook_name[hook], cell);
 		}
 	}
 	s->reason = EG_REASON_NONE;
@@ -146,11 +144,11 @@ static void look(struct world *w, enum hook hook, const struct frame *f, struct 
 		if (is->reason[r].packets - was->reason[r].packets != 1 ||
 		    is->reason[r].bytes - was->reason[r].bytes != f->len)
 			broken(f, NULL, "%s, %s: reason %d counts something else", w->name,
-			     hook_name[hook], r);
+			       hook_name[hook], r);
 	}
 	if (cells != 1 || reasons > 1)
 		broken(f, NULL, "%s, %s: counted in %d cells, for %d reasons", w->name,
-		     hook_name[hook], cells, reasons);
+		       hook_name[hook], cells, reasons);
 	memcpy(&w->before[cpu], is, sizeof(*is));
 }
 
@@ -167,7 +165,7 @@ static void run(struct world *w, enum hook hook, const struct frame *f, struct s
 	look(w, hook, f, s);
 	if (code != codes[s->verdict][hook])
 		broken(f, &s->out, "%s, %s: code %d for verdict %d", w->name, hook_name[hook], code,
-		     s->verdict);
+		       s->verdict);
 	/* What could not be rejected is dropped as it happens to be. */
 	if ((s->verdict == EG_VERDICT_PASS ||
 	     (s->verdict == EG_VERDICT_DROP && s->reason == EG_REASON_NONE)) &&
@@ -186,7 +184,7 @@ static void check_reply(const struct world *w, enum hook hook, const struct fram
 
 	if (!l3 || s->out.len < l3 + 20)
 		broken(f, &s->out, "%s, %s: a reply to what isn't IP, or none", w->name,
-		     hook_name[hook]);
+		       hook_name[hook]);
 	if (s->verdict == EG_VERDICT_ANSWER) {
 		if (family == 4)
 			free.id = reply_id(&s->out, l3);
@@ -196,9 +194,9 @@ static void check_reply(const struct world *w, enum hook hook, const struct fram
 			free.hops = get16(f->data + at) == 0x86dd ? OWN_HOPS : VLAN_HOPS;
 		fault = answer_fault(f, &s->out, &free);
 	} else {
-		fault = link_fault(f, &s->out, l3) ?:
-			error_fault(f->data + l3, f->len - l3, family, s->out.data + l3,
-				    s->out.len - l3);
+		fault = link_fault(f, &s->out, l3)
+				?: error_fault(f->data + l3, f->len - l3, family, s->out.data + l3,
+					       s->out.len - l3);
 	}
 	if (fault)
 		broken(f, &s->out, "%s, %s: %s", w->name, hook_name[hook], fault);
@@ -242,20 +240,20 @@ static void check_host(const struct world *w, enum hook hook, const struct frame
 		reason = EG_REASON_IP_LENGTH;
 	if ((int)host->cell != s->cell)
 		broken(f, NULL, "%s, %s: counted in cell %d, not %u", w->name, hook_name[hook],
-		     s->cell, host->cell);
+		       s->cell, host->cell);
 	if (host->answered && s->verdict == EG_VERDICT_PASS) {
 		if (!beyond_headers(w, f, s->reason))
 			broken(f, NULL, "%s, %s: not answered, for reason %d", w->name,
-			     hook_name[hook], s->reason);
+			       hook_name[hook], s->reason);
 		return;
 	}
 	if (host->answered != (s->verdict == EG_VERDICT_ANSWER))
 		broken(f, &s->out, "%s, %s: verdict %d, host %s", w->name, hook_name[hook],
-		     s->verdict, host->answered ? "answers" : "doesn't answer");
+		       s->verdict, host->answered ? "answers" : "doesn't answer");
 	/* Tags are looked at first, if it comes to that. */
 	if (!host->answered && s->reason != reason && !vlan)
 		broken(f, NULL, "%s, %s: reason %d, not %d", w->name, hook_name[hook], s->reason,
-		     reason);
+		       reason);
 }
 
 /* Without rules. */
@@ -274,8 +272,8 @@ static void compare(struct world *w, const struct frame *f, const struct pure *h
 	if (seen[HOOK_XDP].verdict != seen[HOOK_TC].verdict ||
 	    seen[HOOK_XDP].reason != seen[HOOK_TC].reason)
 		broken(f, NULL, "%s: XDP has verdict %d and reason %d, tc %d and %d", w->name,
-		     seen[HOOK_XDP].verdict, seen[HOOK_XDP].reason, seen[HOOK_TC].verdict,
-		     seen[HOOK_TC].reason);
+		       seen[HOOK_XDP].verdict, seen[HOOK_XDP].reason, seen[HOOK_TC].verdict,
+		       seen[HOOK_TC].reason);
 }
 
 static bool fits_oracle(const struct oracle *o, const struct seen *s)
@@ -287,9 +285,9 @@ static bool fits_oracle(const struct oracle *o, const struct seen *s)
 		return s->verdict == EG_VERDICT_REJECT ||
 		       (s->verdict == EG_VERDICT_DROP && s->reason != EG_REASON_NONE);
 	case EG_RULE_ANSWER:
-		return s->verdict == EG_VERDICT_ANSWER ? o->shown.answerable :
-							 s->verdict == EG_VERDICT_PASS &&
-								 s->reason != EG_REASON_NONE;
+		return s->verdict == EG_VERDICT_ANSWER
+			       ? o->shown.answerable
+			       : s->verdict == EG_VERDICT_PASS && s->reason != EG_REASON_NONE;
 	default:
 		return s->verdict == EG_VERDICT_PASS;
 	}
@@ -307,9 +305,10 @@ static void compare_rules(struct world *w, const struct frame *f)
 		run(w, hook, f, &seen[hook]);
 		if (seen[hook].cell != want.cell || !fits_oracle(&want, &seen[hook]))
 			broken(f, &seen[hook].out,
-			     "rules, %s: verdict %d, reason %d, cell %d; expected %d by rule %d, cell %d",
-			     hook_name[hook], seen[hook].verdict, seen[hook].reason, seen[hook].cell,
-			     want.verdict, want.decided, want.cell);
+			       "rules, %s: verdict %d, reason %d, cell %d; expected %d by rule %d, "
+			       "cell %d",
+			       hook_name[hook], seen[hook].verdict, seen[hook].reason,
+			       seen[hook].cell, want.verdict, want.decided, want.cell);
 		if (seen[hook].verdict == EG_VERDICT_ANSWER ||
 		    seen[hook].verdict == EG_VERDICT_REJECT)
 			check_reply(w, hook, f, &seen[hook]);
@@ -317,8 +316,8 @@ static void compare_rules(struct world *w, const struct frame *f)
 	if (seen[HOOK_XDP].verdict != seen[HOOK_TC].verdict ||
 	    seen[HOOK_XDP].reason != seen[HOOK_TC].reason)
 		broken(f, NULL, "rules: XDP has verdict %d and reason %d, tc %d and %d",
-		     seen[HOOK_XDP].verdict, seen[HOOK_XDP].reason, seen[HOOK_TC].verdict,
-		     seen[HOOK_TC].reason);
+		       seen[HOOK_XDP].verdict, seen[HOOK_XDP].reason, seen[HOOK_TC].verdict,
+		       seen[HOOK_TC].reason);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -66,7 +66,8 @@ static inline void input_repair6(struct frame *f, size_t l3, unsigned int how)
 }
 
 /* False if there are too few bytes, or too many. Returns what is left of the first in *rest. */
-static inline bool input_frame(const uint8_t *data, size_t size, struct frame *f, unsigned int *rest)
+static inline bool input_frame(const uint8_t *data, size_t size, struct frame *f,
+			       unsigned int *rest)
 {
 	int family;
 	size_t l3;

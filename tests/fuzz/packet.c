@@ -53,8 +53,8 @@ static void check_answer_l3(const struct frame *f)
 	if (f->len < 15)
 		return;
 	pure_run(f->data + 14, f->len - 14, true, own, OWN_TTL, 0x1234, 0x54321, &out);
-	if (out.answered && (!opinion_ip(f->data + 14, f->len - 14, f->data[14] >> 4, &o) ||
-			     out.len != o.len))
+	if (out.answered &&
+	    (!opinion_ip(f->data + 14, f->len - 14, f->data[14] >> 4, &o) || out.len != o.len))
 		broken(f, NULL, "an answer to a wrong request without link header");
 }
 

@@ -42,12 +42,13 @@ static inline const char *stamp_fault(const uint8_t *ip, const struct frame *f, 
 
 	if (f->len < l3 + 40 || get16(ip + 2) < 40 || f->len - l3 < get16(ip + 2))
 		return "an answer to a timestamp request cut short";
-	if (ip[0] != 0x45 || sum_bytes(0, ip, 20) != 0xffff || get16(ip + 6) & 0x3fff || ip[9] != 1 ||
-	    sum_bytes(0, ip + 20, get16(ip + 2) - 20) != 0xffff || !is_own4(ip + 16))
+	if (ip[0] != 0x45 || sum_bytes(0, ip, 20) != 0xffff || get16(ip + 6) & 0x3fff ||
+	    ip[9] != 1 || sum_bytes(0, ip + 20, get16(ip + 2) - 20) != 0xffff || !is_own4(ip + 16))
 		return "an answer to a timestamp request that is wrong, or for somebody else";
 	if (reply->len != l3 + 40 || out[0] != 0x45 || out[1] != ip[1] || get16(out + 2) != 40 ||
-	    get16(out + 6) || out[8] != free->hops || out[9] != 1 || sum_bytes(0, out, 20) != 0xffff ||
-	    memcmp(out + 12, ip + 16, 4) || memcmp(out + 16, ip + 12, 4))
+	    get16(out + 6) || out[8] != free->hops || out[9] != 1 ||
+	    sum_bytes(0, out, 20) != 0xffff || memcmp(out + 12, ip + 16, 4) ||
+	    memcmp(out + 16, ip + 12, 4))
 		return "a timestamp reply with a wrong IP header";
 	if (out[20] != 14 || out[21] || sum_bytes(0, out + 20, 20) != 0xffff ||
 	    memcmp(out + 24, ip + 24, 8) || memcmp(out + 32, out + 36, 4))
@@ -90,7 +91,8 @@ static inline bool is_host(const uint8_t *addr, int family)
 
 	if (family == 4)
 		return memcmp(addr, zero, 4) && addr[0] != 127 && addr[0] < 224;
-	return addr[0] != 0xff && memcmp(addr, zero, 16) && (memcmp(addr, zero, 15) || addr[15] > 1);
+	return addr[0] != 0xff && memcmp(addr, zero, 16) &&
+	       (memcmp(addr, zero, 15) || addr[15] > 1);
 }
 
 /* An ICMP error about the packet, or a reset of its connection, in an IP packet of `len` bytes. */
@@ -107,23 +109,25 @@ static inline const char *error_fault(const uint8_t *ip, size_t room, int family
 		return "an error for a source that is no single host";
 	if (memcmp(out + dst, ip + src, size))
 		return "an error for somebody else";
-	if (family == 4 && (out[0] != 0x45 || get16(out + 2) != len || get16(out + 6) ||
-			    sum_bytes(0, out, 20) != 0xffff || get16(ip + 6) & 0x1fff ||
-			    ip[16] >> 4 == 14))
+	if (family == 4 &&
+	    (out[0] != 0x45 || get16(out + 2) != len || get16(out + 6) ||
+	     sum_bytes(0, out, 20) != 0xffff || get16(ip + 6) & 0x1fff || ip[16] >> 4 == 14))
 		return "an error with a wrong IP header, or about a later fragment or a group";
 	if (family == 6 && (out[0] >> 4 != 6 || get16(out + 4) != len - 40 || ip[24] == 0xff))
 		return "an error with a wrong IPv6 header, or about a group";
 	if ((family == 4 ? out[9] : out[6]) == 6) {
-		sum = family == 4 ? sum_add(sum_bytes(0, out + 12, 8), len - 20 + 6) :
-				    sum_add(sum_pseudo(out, len - 40), 0xffff - 58 + 6);
-		if (len != head + 20 || room < head + 20 || !(out[head + 13] & 4) || ip[head + 13] & 4)
+		sum = family == 4 ? sum_add(sum_bytes(0, out + 12, 8), len - 20 + 6)
+				  : sum_add(sum_pseudo(out, len - 40), 0xffff - 58 + 6);
+		if (len != head + 20 || room < head + 20 || !(out[head + 13] & 4) ||
+		    ip[head + 13] & 4)
 			return "no reset, or one of a reset";
-		if (get16(out + head) != get16(ip + head + 2) || get16(out + head + 2) != get16(ip + head))
+		if (get16(out + head) != get16(ip + head + 2) ||
+		    get16(out + head + 2) != get16(ip + head))
 			return "a reset of another connection";
 		/* A checksum that was unfinished stays so: of the pseudo-header alone. */
-		return sum_bytes(sum, out + head, 20) == 0xffff || get16(out + head + 16) == sum ?
-			       NULL :
-			       "a reset with a wrong checksum";
+		return sum_bytes(sum, out + head, 20) == 0xffff || get16(out + head + 16) == sum
+			       ? NULL
+			       : "a reset with a wrong checksum";
 	}
 	if ((family == 4 ? out[9] : out[6]) != (family == 4 ? 1 : 58))
 		return "neither an error nor a reset";

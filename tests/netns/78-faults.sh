@@ -155,6 +155,16 @@ judge() {
 		;;
 	detach)
 		if [ "$status" -eq 0 ] && ! $killed; then
+			# What could not be set back is the user's, who has been told how.
+			if grep -q 'sysctl -w net/ipv[46]/conf/lo/forwarding=0' "$work/err"; then
+				set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 \
+					net/ipv6/conf/lo/forwarding=0
+			fi
+			# An empty directory goes with the next attachment.
+			if [ -n "$(nothing_left)" ]; then
+				"$ECHOGATE" attach h0 --netns "$host" >/dev/null 2>&1
+				"$ECHOGATE" detach h0 --netns "$host" >/dev/null 2>&1
+			fi
 			nothing_left
 			return
 		fi
@@ -184,12 +194,14 @@ start_over() {
 
 # --- points ---
 
-# points LOG NAMES|NOT: calls of a trace as NAME:N behind the dynamic linker's
+# points LOG NAMES [not]: calls of a trace with these names, or with none of them, as NAME:N; behind
+# the dynamic linker's. Of those that change something, BPF calls that only look aren't.
 points() {
 	awk -F'(' -v pattern="^($2)\$" -v not="${3:-}" '
 		/^[a-z0-9_]+\(/ {
 			n[$1]++
-			if (linked && (not ? $1 !~ pattern : $1 ~ pattern))
+			looks = /BPF_(OBJ_GET|MAP_LOOKUP|MAP_GET|PROG_GET|LINK_GET|BTF_GET|PROG_QUERY)/
+			if (linked && (not ? $1 !~ pattern : $1 ~ pattern && !looks))
 				print $1 ":" n[$1]
 		}
 		/ld.so.cache/ { cached = 1 }
@@ -296,6 +308,10 @@ ready() {
 	! kill -0 "$daemon" 2>/dev/null || [ -S "/run/echogate-$host.sock" ]
 }
 
+gone() {
+	! kill -0 "$daemon" 2>/dev/null
+}
+
 follows() {
 	[ "$(status_of "$host" h0 addresses.stale)" = false ]
 }
@@ -308,6 +324,7 @@ live() {
 
 	wrong=
 	conf b
+	rm -f "/run/echogate-$host.sock"	# of one that was killed
 	strace -o "$work/trace" $1 "$ECHOGATE" run --config "$work/conf" --netns "$host" \
 		>"$work/out" 2>"$work/err" &
 	daemon=$!
@@ -322,6 +339,10 @@ live() {
 		need ip -n "$host" address del 198.18.0.77/24 dev h0
 		wait_for 20 follows || wrong+="an address that went isn't followed; "
 		[ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null
+		wait_for 30 gone || {
+			wrong+="doesn't end; "
+			kill -KILL "$(daemon_pid)" "$daemon" 2>/dev/null
+		}
 	fi
 	wait "$daemon" 2>/dev/null
 	status=$?

@@ -209,7 +209,8 @@ for name in ping ping6 tcp dropped rejected; do
 	total=$((total + $(sent $name)))
 done
 is "no command failed" "$(sort "$work/failed" 2>/dev/null | uniq -c | head -n 5)" ""
-for what in apply_by_turns attach_again churn look; do
+for what in apply_by_turns attach_again churn look capture; do
+	[ -e "$work/$what.count" ] || continue
 	like "$what: done" "$(cat "$work/$what.count")" "^[1-9]"
 	note "$what: $(cat "$work/$what.count") times"
 done
