@@ -253,7 +253,7 @@ struct mail {
 	struct msghdr msg;
 	struct iovec iov;
 	union address name;
-	char control[512];
+	char control[512] __attribute__((aligned(__alignof__(struct cmsghdr))));
 	__u8 data[TRACE_QUOTED + 60];
 };
 

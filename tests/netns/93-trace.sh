@@ -91,6 +91,17 @@ for family in 4 6; do
 	done
 done
 
+# Under ASan and UBSan
+for family in 4 6; do
+	for method in "" --udp --tcp; do
+		# shellcheck disable=SC2086
+		out=$(in_ns "$here" "$EG_TESTS/echogate-san" probe --trace -n --mtu $method "${target[$family]}" 2>&1)
+		is "IPv$family${method:+ $method}, sanitized: exit status" $? 0
+		is "IPv$family${method:+ $method}, sanitized: path MTU" "$(tail -n 1 <<<"$out")" \
+			"path MTU 1400"
+	done
+done
+
 # JSON: addresses, and times in nanoseconds that are some
 trace --json -n --queries 2 --mtu 198.18.3.2 >"$work/json"
 is "JSON: addresses" "$(for hop in 0 1 2; do field "hops.$hop.packets.1.address" <"$work/json"; done | xargs)" \
