@@ -15,8 +15,8 @@
 /* Whether a direction's packets are of any interest. Read anew each time, like eg_rulesets. */
 static __always_inline bool eg_tracks(__u32 direction)
 {
-	return eg_tracking.flags & (direction == EG_EGRESS ? EG_TRACK_NOTE :
-				    EG_TRACK_NOTE | EG_TRACK_OBSERVE);
+	return eg_tracking.flags &
+	       (direction == EG_EGRESS ? EG_TRACK_NOTE : EG_TRACK_NOTE | EG_TRACK_OBSERVE);
 }
 
 static __always_inline bool eg_kind_replies(__u32 kind)
@@ -140,8 +140,9 @@ static __always_inline void eg_measure(const struct eg_message *msg, __u64 ns)
 static __always_inline enum eg_solicited eg_look_up(const struct eg_message *msg,
 						    const __be32 *peer, bool trial)
 {
-	struct eg_echo_key k = { .peer = peer, .own = msg->to, .family = msg->family,
-				 .rest = msg->rest };
+	struct eg_echo_key k = {
+		.peer = peer, .own = msg->to, .family = msg->family, .rest = msg->rest
+	};
 	__u64 hash = eg_echo_hash(eg_rodata_keys, &k), hit, cell, age;
 	struct eg_echo_bucket *b = eg_echo_at(hash);
 	__u32 way;

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BAR_WIDTH	46
-#define NAME_WIDTH	20
+#define BAR_WIDTH  46
+#define NAME_WIDTH 20
 
 /* Round trips ------------------------------------------------------------------- */
 
@@ -26,8 +26,12 @@ static void print_time(__u64 ns, int width)
 static void print_line(const struct histogram *h)
 {
 	const __u64 times[] = {
-		h->rtt.least, histogram__average(h), histogram__percentile(h, 50),
-		histogram__percentile(h, 90), histogram__percentile(h, 99), h->rtt.most,
+		h->rtt.least,
+		histogram__average(h),
+		histogram__percentile(h, 50),
+		histogram__percentile(h, 90),
+		histogram__percentile(h, 99),
+		h->rtt.most,
 	};
 
 	printf("    %-*s %10llu", NAME_WIDTH, h->name, (unsigned long long)h->count);
@@ -138,19 +142,26 @@ static __u64 seconds_ago(__u64 when)
 void observed__print(const struct observed *o, bool watched)
 {
 	char address[INET6_ADDRSTRLEN];
+	int width = strlen("echo requests from");
 
 	if (!watched && !o->count) {
-		puts("  nobody is observed; `observe from ADDRESSES` in the configuration names whose "
+		puts("  nobody is observed; `observe from ADDRESSES` in the configuration names "
+		     "whose "
 		     "requests are");
 		return;
 	}
-	printf("  %-41s %6s %10s %10s %10s %10s %8s %8s %8s\n", "echo requests from", "id", "received",
-	       "missing", "duplicates", "reordered", "restarts", "strays", "ago");
+	for (size_t i = 0; i < o->count; i++) {
+		address_text(&o->list[i].key, address);
+		if ((int)strlen(address) > width)
+			width = strlen(address);
+	}
+	printf("  %-*s %5s %9s %9s %10s %9s %8s %6s %8s\n", width, "echo requests from", "id",
+	       "received", "missing", "duplicates", "reordered", "restarts", "strays", "ago");
 	for (size_t i = 0; i < o->count; i++) {
 		const struct eg_observed *s = &o->list[i].seen;
 
 		address_text(&o->list[i].key, address);
-		printf("    %-39s %6u %10llu %10llu %10llu %10llu %8llu %8llu %6llu s\n", address,
+		printf("  %-*s %5u %9llu %9llu %10llu %9llu %8llu %6llu %6llu s\n", width, address,
 		       o->list[i].key.id, (unsigned long long)s->received,
 		       (unsigned long long)s->missing, (unsigned long long)s->duplicates,
 		       (unsigned long long)s->reordered, (unsigned long long)s->restarts,

@@ -106,8 +106,8 @@ int groups__assign(const struct rules *r, struct compiled *c, const struct insta
 	if (!c->groups)
 		return -ENOMEM;
 	name_groups(&r->measured, c->groups);
-	err = groups__read(&now, &now_count, running) ?:
-	      groups__read(&before, &before_count, former);
+	err = groups__read(&now, &now_count, running)
+		      ?: groups__read(&before, &before_count, former);
 	if (err)
 		goto cleanup;
 	mark(now, now_count, used, BY_RUNNING);

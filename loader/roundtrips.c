@@ -124,8 +124,8 @@ static int by_key(const void *va, const void *vb)
 {
 	const struct observed_row *a = va, *b = vb;
 
-	return memcmp(a->key.addr, b->key.addr, sizeof(a->key.addr)) ?:
-	       (int)a->key.id - (int)b->key.id;
+	return memcmp(a->key.addr, b->key.addr, sizeof(a->key.addr))
+		       ?: (int)a->key.id - (int)b->key.id;
 }
 
 int observed__read(struct observed *o, const struct instance *in)

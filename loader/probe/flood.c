@@ -65,17 +65,17 @@ static enum status check_target(const struct flood *f)
 {
 	char where[300];
 
-	if (f->o->mine || address__is_loopback(&f->host->address))
+	if (f->o->mine)
 		return DONE;
-	if (own__address(&f->host->address, f->o, where, sizeof(where))) {
-		note("%s is an address of %s", f->host->text, where);
-		return DONE;
-	}
-	return report(USAGE,
-		      "--flood: %s is neither loopback nor, as far as can be seen from here, an "
-		      "address of this machine's namespaces; if the host is yours, say "
-		      "--yes-this-is-mine",
-		      f->host->text);
+	if (!own__address(&f->host->address, f->o, where, sizeof(where)))
+		return report(
+			USAGE,
+			"--flood: %s is neither loopback nor, by this way, an address of this "
+			"machine's namespaces that can be looked into; if the host is yours, say "
+			"--yes-this-is-mine",
+			f->host->text);
+	note("%s is an address of %s", f->host->text, where);
+	return DONE;
 }
 
 /* Sending ---------------------------------------------------------------------------- */

@@ -178,6 +178,8 @@ __attribute__((noreturn)) static void go_through(struct search *s)
 
 	if (!stat("/proc/self/ns/net", &st))
 		is_new(s, st.st_ino);
+	if (ends_here(s->address))
+		wait_here(s, "this namespace");
 	try_all(s, "/run/netns", "/run/netns/%s", "namespace %s");
 	try_all(s, "/proc", "/proc/%s/ns/net", "the namespace of process %s");
 	wait_for_secret(s);
@@ -210,7 +212,8 @@ bool own__address(const union address *a, const struct probe_options *o, char *w
 	int ends[2];
 	pid_t pid;
 
-	if (ends_here(a)) {
+	/* Through an interface even 127.0.0.1 leaves. */
+	if (!o->interface && (address__is_loopback(a) || ends_here(a))) {
 		copy_text(where, "this namespace", size);
 		return true;
 	}

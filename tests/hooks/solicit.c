@@ -95,9 +95,9 @@ static enum eg_solicited receive(enum hook hook, const struct vector *v, const c
 	return yes ? EG_SOLICITED_YES : no ? EG_SOLICITED_NO : EG_SOLICITED_NONE;
 }
 
-#define YES(hook, v, from)	assert_int_equal(receive(hook, v, from), EG_SOLICITED_YES)
-#define NO(hook, v, from)	assert_int_equal(receive(hook, v, from), EG_SOLICITED_NO)
-#define NONE(hook, v, from)	assert_int_equal(receive(hook, v, from), EG_SOLICITED_NONE)
+#define YES(hook, v, from)  assert_int_equal(receive(hook, v, from), EG_SOLICITED_YES)
+#define NO(hook, v, from)   assert_int_equal(receive(hook, v, from), EG_SOLICITED_NO)
+#define NONE(hook, v, from) assert_int_equal(receive(hook, v, from), EG_SOLICITED_NONE)
 
 static const struct vector ping4 = { .family = 4, .size = 56 }, ping6 = { .family = 6, .size = 56 };
 
@@ -287,7 +287,8 @@ static void test_observed(void **state)
 		for (int i = 0; i < 5; i++) {
 			number += 1 + (i == 3);
 			build(&request, &ping4, "198.18.0.2", "198.18.0.1", 8);
-			run_program(program(r.skel, hook), hook, request.data, request.len, 0, &out);
+			run_program(program(r.skel, hook), hook, request.data, request.len, 0,
+				    &out);
 		}
 		ruled_trial(&r, program(r.skel, hook), hook, &request, 0, &trace);
 		assert_int_equal(bpf_map_lookup_elem(map, &key, &seen), 0);

@@ -370,6 +370,33 @@ static void test_recorder_rate(void **state)
 	assert_true(recorded(EG_INGRESS, bucket_of_rule(0), &last) >= EG_RECORDS);
 }
 
+/* What simple rules decide at sight is captured and recorded all the same. */
+static void test_at_sight(void **state)
+{
+	struct ruled kept = ruled;
+	struct eg_record last;
+
+	(void)state;
+	records = NULL;
+	if (!ruled_load(&ruled, "drop icmp type echo-request\n", false))
+		DIE("the rule is not accepted");
+	assert_int_equal(ruled.compiled.rulesets[EG_INGRESS].simple, 1);
+	records_open();
+	run(PING, HOOK_XDP);
+	assert_int_equal(recorded(EG_INGRESS, bucket_of_rule(0), &last), 1);
+	check_record(&last, PING, EG_VERDICT_DROP, EG_REASON_NONE);
+	listener_open(&listener, ruled.skel, 0, 1 << 20, tap_of_all());
+	run(PING, HOOK_XDP);
+	run(PING, HOOK_TC);
+	run(HTTP, HOOK_XDP);
+	assert_int_equal(listener_read(&listener), 3);
+	listener_close(&listener);
+	munmap(records, map_bytes(ruled.skel->maps.eg_recorder));
+	ruled_free(&ruled);
+	ruled = kept;
+	records = NULL;
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -385,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_recorder),
 		cmocka_unit_test(test_recorder_flood),
 		cmocka_unit_test(test_recorder_rate),
+		cmocka_unit_test(test_at_sight),
 	};
 
 	if (geteuid())

@@ -56,7 +56,7 @@ start() {
 	"$ECHOGATE" capture --netns "$host" "$@" >"$work/$name" 2>"$work/$name.said" </dev/null &
 	pid[$name]=$!
 	started=$((started + 1))
-	wait_for 10 running $started || bail "$name doesn't start: $(cat "$work/$name.said")"
+	wait_for 30 running $started || bail "$name doesn't start: $(cat "$work/$name.said")"
 }
 
 # stop NAME [SIGNAL]: its exit status

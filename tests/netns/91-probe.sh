@@ -84,6 +84,9 @@ fd00:18::2 : xmt/rcv/%loss = 2/2/0%, min/avg/max = .*
 3 of 3 hosts answered, 6 packets transmitted, 6 received, 0% packet loss, time [0-9]+ms$'
 is "--quiet has no lines of replies" "$(grep -c ' bytes from ' <<<"$out")" 0
 
+is "hosts by standard input" \
+	"$(in_ns "$client" "$ECHOGATE" probe -q -c 1 @- <<<"198.18.0.2 # one" | grep -c ' 1 received')" 1
+
 # Signals, to a program that has no end of its own
 ip netns exec "$client" "$ECHOGATE" probe -i 0.05 198.18.0.2 >"$work/out" 2>"$work/err" &
 pid=$!
@@ -354,6 +357,9 @@ quiet
 exits "flood: a host that is silent" 1 probe --json --flood -c 3000 -W 0.1 198.18.0.2
 is "... is counted as lost" "$(counts $h.sent $h.received $h.lost)" "3000 0 3000"
 need set_sysctl "$host" net/ipv4/icmp_echo_ignore_all=0
+like "a line shows its rate on a terminal" "$(script -q -e -c \
+	"ip netns exec $client $ECHOGATE probe --flood 1000 -w 0.8 198.18.0.1" /dev/null </dev/null)" \
+	'[0-9]+/s, [0-9]+ sent, [0-9]+ received, 0 duplicates'
 like "a flood ends by itself" "$(in_ns "$client" "$ECHOGATE" probe --flood -c 10 127.0.0.1 2>&1)" \
 	'56 bytes of data, 10 s at most'
 
@@ -365,6 +371,9 @@ refuses "a stranger" 2 '198.18.77.77 is neither loopback nor.*--yes-this-is-mine
 	in_ns "$client" "$ECHOGATE" probe --flood 198.18.77.77
 refuses "an address that a namespace has, but not on this way" 2 '198.18.0.50 is neither loopback nor' \
 	in_ns "$client" "$ECHOGATE" probe --flood 198.18.0.50
+refuses "loopback, but by way of an interface" 2 '127.0.0.1 is neither loopback nor, by this way,' \
+	in_ns "$client" "$ECHOGATE" probe --flood -I c0 127.0.0.1
+exits "... which may be lo" 0 probe --flood -c 10 -I lo 127.0.0.1
 need ip -n "$host" address add 198.18.0.50/24 dev h0
 exits "... and when it has it" 0 probe --flood -c 10 --json 198.18.0.50
 like "... it says who" "$(cat "$work/err")" "198.18.0.50 is an address of namespace $host"

@@ -26,9 +26,9 @@ struct echoer {
 	struct station station;
 	int64_t delay;
 	unsigned int times;
-	int family;			/* of `address`; 0: there is none */
+	int family; /* of `address`; 0: there is none */
 	uint8_t address[16];
-	struct pending *pending;	/* in order of their due time: the delay is the same for all */
+	struct pending *pending; /* in order of their due time: the delay is the same for all */
 	unsigned int first, count;
 	unsigned long answered;
 };
@@ -119,8 +119,7 @@ static void run(struct echoer *e)
 		left = e->count ? e->pending[e->first].due - now : 1000000;
 		left = left < 0 ? 0 : left;
 		t = (struct timespec){ left / 1000000, left % 1000000 * 1000 };
-		if (ppoll(fds, 2, &t, NULL) > 0 && fds[0].revents &&
-		    read(STDIN_FILENO, &c, 1) <= 0)
+		if (ppoll(fds, 2, &t, NULL) > 0 && fds[0].revents && read(STDIN_FILENO, &c, 1) <= 0)
 			return;
 		now = station_now_us();
 		take(e, now);

@@ -241,9 +241,11 @@ static void test_rows(void **state)
 		    o.duplicates != rows[i].duplicates || o.reordered != rows[i].reordered ||
 		    o.restarts != rows[i].restarts || o.strays != rows[i].strays ||
 		    o.top != rows[i].top)
-			fail_msg("\"%s\": received %llu missing %llu duplicates %llu reordered %llu "
-				 "restarts %llu strays %llu top %u", rows[i].numbers, o.received,
-				 o.missing, o.duplicates, o.reordered, o.restarts, o.strays, o.top);
+			fail_msg(
+				"\"%s\": received %llu missing %llu duplicates %llu reordered %llu "
+				"restarts %llu strays %llu top %u",
+				rows[i].numbers, o.received, o.missing, o.duplicates, o.reordered,
+				o.restarts, o.strays, o.top);
 		assert_true(o.first == 100 * SECOND && o.last == now);
 	}
 }
