@@ -155,7 +155,7 @@ struct target {
 	double least;
 };
 
-#define TARGETS 21
+#define TARGETS 23
 
 extern const struct candidate candidates[CANDIDATES];
 extern const struct group groups[GROUPS];
