@@ -7,11 +7,14 @@
 #   make differential  rules against a naive evaluator, a million packets for each hook
 #   make baseline   what the programs cost the verifier, measured anew for tests/complexity
 #   make fuzz       the fuzzers, FUZZ_SECONDS=600 each; a short form is in make test
-#   make vm         all of it that makes sense there on Linux 6.1 and 6.12, in QEMU: some hours; writes README.md's table
+#   make vm         nearly all of it on Linux 6.1 and 6.12, in QEMU: some hours; writes a table into README.md
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
 #   make deb        a Debian package, in .output/deb
 #   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
+#   make faults     each system call of the commands failing once, and kills; hours; a short form is in make test
+#   make soak       everything at once for an hour, SOAK_SECONDS=3600; a short form is in make test
 #   make bench      throughput beside bare XDP_TX and XDP_DROP, the kernel, nftables, xdp-filter
+#   make bench-full the same with more of them, and tests/bench/plots drawn; twelve minutes
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
 
@@ -66,7 +69,7 @@ MAKEFLAGS += --no-print-directory -s
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all test check baseline vm differential fuzz bench demo install uninstall deb test-deb format lint deps clean
+.PHONY: all test check baseline vm differential fuzz faults soak bench bench-full demo install uninstall deb test-deb format lint deps clean
 .PHONY: tests FORCE
 .SECONDARY:
 
@@ -166,6 +169,9 @@ $(OUT)/tests/unit-probe: $(addprefix $(OUT)/tests/loader/,probe/samples.o probe/
 				$(PROBE_PURE))
 $(OUT)/tests/unit-probe: UNIT_LIBS = -lbpf -lm
 
+$(OUT)/tests/unit-extensions: $(addprefix $(OUT)/tests/loader/,probe/extensions.o json.o)
+$(OUT)/tests/unit-extensions: UNIT_LIBS = -ljson-c
+
 # The whole command under ASan and UBSan: 81-daemon looks for leaks with it.
 $(SAN_BIN): $(LOADER_OBJ:$(OUT)/%=$(OUT)/tests/%)
 	$(call say,LINK,$@)
@@ -206,6 +212,9 @@ $(OUT)/tests/fuzz-response: FUZZ_LIBS = -lbpf
 
 $(OUT)/tests/fuzz-reply: $(addprefix $(OUT)/tests/fuzz/,$(PROBE_PURE))
 $(OUT)/tests/fuzz-reply: FUZZ_LIBS = -lbpf
+
+$(OUT)/tests/fuzz-extensions: $(addprefix $(OUT)/tests/fuzz/,probe/extensions.o json.o)
+$(OUT)/tests/fuzz-extensions: FUZZ_LIBS = -ljson-c
 
 $(OUT)/tests/fuzz/%.o: loader/%.c $(OUT)/clang
 	$(call say,CLANG,$<)
@@ -275,6 +284,16 @@ fuzz: deps
 	@$(MAKE) $(JOBS) all $(FUZZ_BIN)
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
+# EG_COMMANDS="attach run" of these only.
+faults: deps
+	@$(MAKE) $(JOBS) all $(TOOL_BIN)
+	@EG_EVERY=$${EG_EVERY:-1} EG_TIMEOUT=100000 tests/run 78-faults
+
+SOAK_SECONDS	?= 3600
+soak: deps
+	@$(MAKE) $(JOBS) all $(TOOL_BIN)
+	@SOAK_SECONDS=$(SOAK_SECONDS) EG_TIMEOUT=$$(($(SOAK_SECONDS) + 600)) tests/run 95-soak
+
 # On purpose only. Both compilers must be here.
 baseline: deps
 	@$(MAKE) $(JOBS) $(COMPLEXITY_BIN)
@@ -288,6 +307,13 @@ bench:
 	@loader/share/deps
 	@$(MAKE) $(JOBS) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
+
+# Alone on the machine, or the plots are of others' load.
+bench-full:
+	@loader/share/deps bench
+	@$(MAKE) $(JOBS) all $(BENCH_BIN)
+	@mkdir -p tests/bench/plots
+	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) --full --rounds 5 --plots tests/bench/plots $(BENCH_ARGS)
 
 # Random rules and packets, BPF against one rule after the other: a million of each hook.
 differential: deps

@@ -45,7 +45,8 @@ struct eg_message {
 };
 
 /*
- * Reads the message that the parser has put aside in `m`; false if it is none.
+ * Reads the message that the parser has put aside in `m` into *msg, all zero before, or compilers
+ * move what nobody has written; false if it is none.
  */
 static __always_inline bool eg_message_read(void *ctx, enum eg_hook hook, const struct eg_match *m,
 					    struct eg_message *msg)
@@ -188,7 +189,7 @@ static __always_inline void eg_observe(const struct eg_message *msg)
 static __always_inline enum eg_solicited eg_track_in(void *ctx, enum eg_hook hook, __u32 counters)
 {
 	struct eg_counters *c = eg_counters_of(counters);
-	struct eg_message msg;
+	struct eg_message msg = {};
 	bool trial;
 
 	if (!c || !eg_message_read(ctx, hook, &c->match, &msg))
@@ -230,8 +231,8 @@ static __always_inline enum eg_solicited eg_track(void *ctx, enum eg_hook hook,
 __noinline int eg_track_out(struct __sk_buff *ctx)
 {
 	struct eg_counters *c = eg_counters_of(EG_EGRESS);
+	struct eg_message msg = {};
 	struct eg_echo_bucket *b;
-	struct eg_message msg;
 	struct eg_echo_key k;
 	__u64 hash, now;
 

@@ -47,7 +47,7 @@ const struct command commands[] = {
 	  cmd_status, ACCESS_READ },
 	{ "stats",
 	  "[IFACE...] [--netns NAME] [--per-cpu] [--rate] [--watch[=SEC]] [--json] "
-	  "[--openmetrics] [--reset] [--snmp] [-a|--absolute] [-z|--zeros]",
+	  "[--openmetrics] [--rtt] [--observed] [--reset] [--snmp] [-a|--absolute] [-z|--zeros]",
 	  "Show the counters",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --per-cpu        verdicts of each CPU too\n"
@@ -56,7 +56,9 @@ const struct command commands[] = {
 	  "interrupted\n"
 	  "      --json           as JSON; with --watch an object a line\n"
 	  "      --openmetrics    as OpenMetrics text\n"
-	  "      --reset          set the counters to zero after showing them\n"
+	  "      --rtt            instead: round trips of echo requests that left\n"
+	  "      --observed       instead: who sends echo requests, and what is missing of them\n"
+	  "      --reset          set what is shown to zero afterwards\n"
 	  "      --snmp           the kernel's and echogate's together, under the kernel's names, as "
 	  "nstat does:\n"
 	  "                       what came since the last time; IFACE stands for its namespace\n"
@@ -129,9 +131,11 @@ const struct command commands[] = {
 	{ "probe",
 	  "HOST... [-4|-6] [--count N] [--interval SEC] [--timeout SEC] [--deadline SEC] "
 	  "[--size BYTES] [--ttl N] [--tos N] [--df] [--pattern HEX] [--source ADDRESS] "
-	  "[--interface IFACE] [--flood [RATE] [--yes-this-is-mine]] [--quiet] [--netns NAME] "
-	  "[--json]",
-	  "Ping hosts, ten thousand of them if need be",
+	  "[--interface IFACE] [--flood [RATE] [--yes-this-is-mine]] [--conformance] "
+	  "[--trace] [--udp|--tcp [PORT]] [--max-hops N] [--queries N] [--mtu] [--numeric] [--quiet] "
+	  "[--netns NAME] [--json]",
+	  "Ping hosts, ten thousand of them if need be; or trace the way to one, or see how it "
+	  "differs from Linux",
 	  "  HOST                 name, address, or @FILE with many of them; @- reads standard "
 	  "input\n"
 	  "  -4, -6               IPv4 only, IPv6 only\n"
@@ -151,10 +155,22 @@ const struct command commands[] = {
 	  "machine's\n"
 	  "                       own addresses only\n"
 	  "      --yes-this-is-mine  ... or a host that you answer for\n"
+	  "      --trace          who is on the way to a host, all hops asked at once\n"
+	  "      --udp            ... by UDP, not by echo requests\n"
+	  "      --tcp [PORT]     ... by SYN segments of TCP (default 80)\n"
+	  "      --max-hops N     ... so many hops at most (1 to 255, default 30)\n"
+	  "      --queries N      ... so many packets for each (1 to 10, default 3)\n"
+	  "      --mtu            ... and how long a packet the way takes\n"
+	  "  -n, --numeric        ... addresses only, no names\n"
+	  "      --conformance    not pings, but some 200 requests to one host, many of them "
+	  "malformed: what the\n"
+	  "                       RFCs and Linux make of them, and what the host does\n"
 	  "  -q, --quiet          only the statistics\n"
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
 	  "      --json           as JSON\n\n"
-	  "Exit status as ping's: 0 every host answered, 1 one didn't, 2 anything else.\n",
+	  "Exit status as ping's: 0 every host answered, 1 one didn't, 2 anything else; of "
+	  "--trace 1 if the host\n"
+	  "wasn't reached, of --conformance 1 if something is wrong or unlike Linux.\n",
 	  cmd_probe, ACCESS_LOCAL },
 	{ "bench", "[IFACE | --config FILE] [--rate N] [--rounds N] [--netns NAME] [--json]",
 	  "Measure what a packet of each kind costs; nothing that runs is touched",

@@ -46,7 +46,7 @@ static struct reaction of_kind(enum reaction_kind kind)
 
 static struct reaction draws(__u8 type, __u8 code, __u32 rest)
 {
-	return (struct reaction){ .kind = REACTION_ERROR, .type = type, .code = code, .rest = rest };
+	return (struct reaction){ REACTION_ERROR, type, code, rest };
 }
 
 static __u16 next_mark(const struct bench *b)
@@ -240,8 +240,8 @@ static void set_udp(struct spec *s, size_t data)
 
 static const int codes[] = { 1, 2, 3, 7, 16, 64, 128, 254, 255 };
 static const int classes[] = { 0x01, 0x02, 0x03, 0x08, 0x10, 0x1e, 0x28, 0xb8, 0xe0, 0xff };
-static const __u16 sums[] = { 0x0001, 0x00ff, 0x0100, 0x07ff, 0x0800, 0xf700, 0xf7fe, 0xf8fe, 0xf8ff,
-			      0xfeff, 0xfffe };
+static const __u16 sums[] = { 0x0001, 0x00ff, 0x0100, 0x07ff, 0x0800, 0xf700, 0xf7fe, 0xf8fe,
+			      0xf8ff, 0xfeff, 0xfffe };
 static const int off_by[] = { 1, -1, 8, 0x100 };
 static const int sizes[] = { 0, 1, 2, 3, 4, 7, 8, 17, 18, 19, 31, 32, 57, 64, 100, 127, 255, 256,
 			     512, 513, 1000, 1001 };
@@ -354,7 +354,7 @@ static void messages4(struct bench *b)
 
 	V4("echo reply that nobody asked for", SERVER, NOTHING, SILENT, s.type = 0);
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
-		V4(errors[i].name, errors[i].clause, NOTHING, SILENT, s.proto = IPPROTO_ICMP; s.l4_sum_at = 2;
+		V4(errors[i].name, errors[i].clause, NOTHING, SILENT, s.l4_sum_at = 2;
 		   s.l4_len = 8 + sizeof(quoted); s.l4[0] = errors[i].type;
 		   s.l4[1] = errors[i].code; memcpy(s.l4 + 8, quoted, sizeof(quoted));
 		   if (errors[i].type == 5) memcpy(s.l4 + 4, s.src, 4);
@@ -394,7 +394,8 @@ static void options4(struct bench *b)
 	V4("options: nothing, ICMP checksum wrong", "RFC 792 p. 15", NOTHING, SILENT,
 	   OPTIONS(1, 1, 1, 1); s.sum = SUM_ADD; s.sum_arg = 1);
 	V4("options: unknown, copied", "RFC 1122 3.2.1.8", MUST, ECHOED, OPTIONS(0x99, 4, 1, 2));
-	V4("options: unknown, not copied", "RFC 1122 3.2.1.8", MUST, ECHOED, OPTIONS(0x1e, 4, 1, 2));
+	V4("options: unknown, not copied", "RFC 1122 3.2.1.8", MUST, ECHOED,
+	   OPTIONS(0x1e, 4, 1, 2));
 	V4("options: router alert", "RFC 2113 2.1", MUST, ECHOED, OPTIONS(148, 4, 0, 0));
 	V4("options: stream identifier", "RFC 1122 3.2.1.8", MUST, ECHOED, OPTIONS(136, 4, 0, 2));
 	V4("options: record route, room for two", SERVER, SHOULD, ECHOED,
@@ -407,7 +408,8 @@ static void options4(struct bench *b)
 	   RETURNS(7, 7, 8, 192, 0, 2, 9, 0); FLAGS(REQUEST_ON_LINK));
 	V4("options: timestamp, full", SERVER, SHOULD, ECHOED, OPTIONS(68, 8, 9, 0, 1, 2, 3, 4);
 	   RETURNS(68, 8, 9, 0x10, 1, 2, 3, 4); FLAGS(REQUEST_ON_LINK));
-	V4("options: timestamp, room for one", SERVER, SHOULD, ECHOED, OPTIONS(68, 8, 5, 0, 0, 0, 0, 0);
+	V4("options: timestamp, room for one", SERVER, SHOULD, ECHOED,
+	   OPTIONS(68, 8, 5, 0, 0, 0, 0, 0);
 	   RETURNS(68, 8, 9, 0, 0, 0, 0, 0); r.clock_at = 4; FLAGS(REQUEST_ON_LINK));
 	V4("options: timestamp with address, room for one", SERVER, SHOULD, ECHOED,
 	   OPTIONS(68, 12, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -501,7 +503,8 @@ static void addresses4(struct bench *b)
 	for (int i = 0; i < host_bits; i++)
 		all_ones[3 - i / 8] |= 1 << i % 8;
 
-	V4("to 255.255.255.255", SERVER, MAY, SILENT, TO("255.255.255.255"); FLAGS(REQUEST_ON_LINK));
+	V4("to 255.255.255.255", SERVER, MAY, SILENT, TO("255.255.255.255");
+	   FLAGS(REQUEST_ON_LINK));
 	if (host_bits > 1 && host_bits < 32)
 		V4("to the subnet's broadcast address", SERVER, MAY, SILENT,
 		   TO_BYTES(all_ones); FLAGS(REQUEST_ON_LINK));
@@ -544,10 +547,10 @@ static void errors4(struct bench *b)
 {
 	static const int lengths[] = { 0, 9, 100 };
 
-	EACH4(lengths, "UDP to a closed port, data of length %d", "RFC 1122 4.1.3.1", SHOULD, DRAWS(3, 3),
-	      UDP(*n));
-	V4("UDP to a closed port, TTL 1", "RFC 1122 4.1.3.1", SHOULD, DRAWS(3, 3), UDP(4); s.ttl = 1;
-	   FLAGS(REQUEST_ON_LINK));
+	EACH4(lengths, "UDP to a closed port, data of length %d", "RFC 1122 4.1.3.1", SHOULD,
+	      DRAWS(3, 3), UDP(*n));
+	V4("UDP to a closed port, TTL 1", "RFC 1122 4.1.3.1", SHOULD, DRAWS(3, 3), UDP(4);
+	   s.ttl = 1; FLAGS(REQUEST_ON_LINK));
 	V4("UDP to a closed port, TOS 0xff", "RFC 1122 4.1.3.1", SHOULD, DRAWS(3, 3), UDP(4);
 	   s.tos = 0xff);
 	V4("UDP to a closed port, with options", "RFC 1122 4.1.3.1", SHOULD, DRAWS(3, 3), UDP(4);
@@ -589,7 +592,8 @@ static void echo6(struct bench *b)
 	V6("an ordinary echo request", SERVER, MUST, ECHOED, FLAGS(REQUEST_TTL));
 	EACH6(sizes, "data of length %d", SERVER, MUST, ECHOED, s.data_len = *n);
 	V6("as long as the MTU", "RFC 8200 5", MUST, ECHOED, s.data_len = longest(b, 48));
-	V6("one byte shorter than the MTU", "RFC 8200 5", MUST, ECHOED, s.data_len = longest(b, 49));
+	V6("one byte shorter than the MTU", "RFC 8200 5", MUST, ECHOED,
+	   s.data_len = longest(b, 49));
 	EACH6(fills, "data of nothing but 0x%02x", SERVER, MUST, ECHOED, s.fill = *n);
 	V6("identifier 0", SERVER, MUST, ECHOED, s.id = 0; FLAGS(REQUEST_ALONE));
 	V6("identifier 0xffff", SERVER, MUST, ECHOED, s.id = 0xffff; FLAGS(REQUEST_ALONE));
@@ -655,11 +659,12 @@ static void messages6(struct bench *b)
 	EACH6(unknown, "unknown error %d", NOT_AN_ERROR, NOTHING, SILENT, s.type = *n;
 	      FLAGS(REQUEST_ALONE));
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
-		V6(errors[i].name, NOT_AN_ERROR, NOTHING, SILENT, s.l4_len = 8 + 48; s.l4_sum_at = 2;
-		   s.l4[0] = errors[i].type; s.l4[1] = errors[i].code; s.l4[8] = 0x60;
-		   s.l4[14] = IPPROTO_ICMPV6; s.l4[15] = 64; FLAGS(REQUEST_ALONE));
+		V6(errors[i].name, NOT_AN_ERROR, NOTHING, SILENT, s.l4_len = 8 + 48;
+		   s.l4_sum_at = 2; s.l4[0] = errors[i].type; s.l4[1] = errors[i].code;
+		   s.l4[8] = 0x60; s.l4[14] = IPPROTO_ICMPV6; s.l4[15] = 64; FLAGS(REQUEST_ALONE));
 	V6("node information query", "RFC 4620 4", MAY, SILENT,
-	   MESSAGE(IPPROTO_ICMPV6, 2, 139, 1, 0, 0, 0, 2, 0, 0, s.id >> 8, s.id & 255, 0, 0, 0, 0, 0, 1);
+	   MESSAGE(IPPROTO_ICMPV6, 2, 139, 1, 0, 0, 0, 2, 0, 0, s.id >> 8, s.id & 255,
+		   0, 0, 0, 0, 0, 1);
 	   FLAGS(REQUEST_ALONE));
 	/* None of these is valid: they must come from the link. */
 	V6("router solicitation, hop limit 64", "RFC 4861 6.1.1", NOTHING, SILENT, s.type = 133;
@@ -686,7 +691,8 @@ static void messages6(struct bench *b)
 	   s.ttl = 64);
 	V6("neighbour solicitation, checksum wrong", "RFC 4861 7.1.1", NOTHING, SILENT, SOLICIT;
 	   s.sum = SUM_ADD; s.sum_arg = 1);
-	V6("neighbour solicitation, code 1", "RFC 4861 7.1.1", NOTHING, SILENT, SOLICIT; s.l4[1] = 1);
+	V6("neighbour solicitation, code 1", "RFC 4861 7.1.1", NOTHING, SILENT, SOLICIT;
+	   s.l4[1] = 1);
 
 	EACH6(shorts, "ICMPv6 message of length %d", SERVER, MAY, SILENT, s.slice_len = *n;
 	      FLAGS(REQUEST_ALONE));
@@ -743,9 +749,10 @@ static void fragments6(struct bench *b)
 	FIRST6("fragments: one from the middle", WHOLE6, NOTHING, SILENT, SLICE6(16, 16, true));
 	V6("fragment that looks like a whole request", WHOLE6, NOTHING, SILENT,
 	   SLICE6(32, 64, false); s.slice_at = 0);
-	V6("fragment: length no multiple of 8", WHOLE6, SHOULD, PROBLEM6(0, 4), SLICE6(0, 30, true));
-	V6("fragment: beyond 65,535 bytes", WHOLE6, SHOULD, PROBLEM6(0, 42), SLICE6(0xfff8, 64, false);
-	   s.slice_at = 0);
+	V6("fragment: length no multiple of 8", WHOLE6, SHOULD, PROBLEM6(0, 4),
+	   SLICE6(0, 30, true));
+	V6("fragment: beyond 65,535 bytes", WHOLE6, SHOULD, PROBLEM6(0, 42),
+	   SLICE6(0xfff8, 64, false); s.slice_at = 0);
 }
 
 #define OPTION6		"RFC 8200 4.2"
@@ -818,9 +825,11 @@ static void addresses6(struct bench *b)
 	V6("to ff02::1", SERVER, SHOULD, ECHOED, TO("ff02::1"); FLAGS(REQUEST_ON_LINK));
 	V6("to its solicited-node address", SERVER, SHOULD, ECHOED, TO("ff02::1:ff00:0");
 	   memcpy(s.dst + 13, b->route->to + 13, 3); FLAGS(REQUEST_ON_LINK));
-	V6("to a foreign solicited-node address", "RFC 4291 2.8", NOTHING, SILENT, TO("ff02::1:ff00:0");
-	   memcpy(s.dst + 13, b->route->to + 13, 3); s.dst[13] ^= 0x55; FLAGS(REQUEST_ON_LINK));
-	V6("to ff05::1:3", "RFC 4291 2.8", NOTHING, SILENT, TO("ff05::1:3"); FLAGS(REQUEST_ON_LINK));
+	V6("to a foreign solicited-node address", "RFC 4291 2.8", NOTHING, SILENT,
+	   TO("ff02::1:ff00:0"); memcpy(s.dst + 13, b->route->to + 13, 3); s.dst[13] ^= 0x55;
+	   FLAGS(REQUEST_ON_LINK));
+	V6("to ff05::1:3", "RFC 4291 2.8", NOTHING, SILENT, TO("ff05::1:3");
+	   FLAGS(REQUEST_ON_LINK));
 	V6("to ::1", "RFC 4291 2.5.3", NOTHING, SILENT, TO("::1"); FLAGS(REQUEST_ON_LINK));
 	V6("to ::", "RFC 4291 2.5.2", NO_ECHO, SILENT, TO("::");
 	   FLAGS(REQUEST_ON_LINK | REQUEST_VARIABLE));
@@ -833,8 +842,10 @@ static void addresses6(struct bench *b)
 
 	V6("from ::", "RFC 4291 2.5.2", NOTHING, SILENT, FROM("::"); FLAGS(REQUEST_ON_LINK));
 	V6("from ::1", "RFC 4291 2.5.3", NOTHING, SILENT, FROM("::1"); FLAGS(REQUEST_ON_LINK));
-	V6("from ff02::1", "RFC 4291 2.7", NOTHING, SILENT, FROM("ff02::1"); FLAGS(REQUEST_ON_LINK));
-	V6("from ff0e::1", "RFC 4291 2.7", NOTHING, SILENT, FROM("ff0e::1"); FLAGS(REQUEST_ON_LINK));
+	V6("from ff02::1", "RFC 4291 2.7", NOTHING, SILENT, FROM("ff02::1");
+	   FLAGS(REQUEST_ON_LINK));
+	V6("from ff0e::1", "RFC 4291 2.7", NOTHING, SILENT, FROM("ff0e::1");
+	   FLAGS(REQUEST_ON_LINK));
 	V6("from its own address", SERVER, MAY, SILENT, FROM_BYTES(b->route->to);
 	   FLAGS(REQUEST_ON_LINK));
 }
@@ -843,8 +854,8 @@ static void errors6(struct bench *b)
 {
 	static const int lengths[] = { 0, 9, 100 };
 
-	EACH6(lengths, "UDP to a closed port, data of length %d", "RFC 4443 3.1", SHOULD, DRAWS(1, 4),
-	      UDP(*n));
+	EACH6(lengths, "UDP to a closed port, data of length %d", "RFC 4443 3.1", SHOULD,
+	      DRAWS(1, 4), UDP(*n));
 	V6("UDP to a closed port, hop limit 1", "RFC 4443 3.1", SHOULD, DRAWS(1, 4), UDP(4);
 	   s.ttl = 1; FLAGS(REQUEST_ON_LINK));
 	V6("UDP to a closed port, traffic class 0xff", "RFC 4443 3.1", SHOULD, DRAWS(1, 4), UDP(4);
@@ -868,7 +879,8 @@ static void errors6(struct bench *b)
 	   s.proto = 253; s.data_len = 1392);
 	V6("unknown next header 254 behind destination options", "RFC 4443 3.4", SHOULD,
 	   PROBLEM6(1, 40), CHAIN(60, 254, 0, 1, 4, 0, 0, 0, 0); s.proto = 254);
-	V6("ICMP over IPv6", "RFC 4443 3.4", SHOULD, PROBLEM6(1, 6), s.proto = IPPROTO_ICMP; s.type = 8);
+	V6("ICMP over IPv6", "RFC 4443 3.4", SHOULD, PROBLEM6(1, 6),
+	   s.proto = IPPROTO_ICMP; s.type = 8);
 	V6("many errors at once", "RFC 4443 2.4 (f)", MUST, DRAWS(1, 4), UDP(0);
 	   FLAGS(REQUEST_LIMITED));
 }

@@ -43,7 +43,7 @@ enum request_flag {
 	REQUEST_VARIABLE	= 1 << 2,	/* Linux' own choice depends on how it is set up */
 	REQUEST_ZERO		= 1 << 3,	/* all zero: Linux answers with a wrong checksum */
 	REQUEST_EXPIRES		= 1 << 4,	/* fragments that will be missed: an error, later */
-	REQUEST_LIMITED		= 1 << 5,	/* sent REQUEST_BURST times; the errors are limited */
+	REQUEST_LIMITED		= 1 << 5,	/* sent REQUEST_BURST times, for limits */
 	REQUEST_LABEL		= 1 << 6,	/* an echoed flow label is worth a word */
 	REQUEST_TTL		= 1 << 7,	/* so is the reply's TTL, */
 	REQUEST_ID		= 1 << 8,	/* and the request's identification in it */

@@ -48,7 +48,7 @@ struct conformance {
 	__u16 mark;
 	size_t current;			/* the request that was sent last */
 	__u64 settle, last_wait;
-	__u64 errors_until;		/* when the errors drawn so far will have been made up for */
+	__u64 errors_until;		/* when the errors drawn will be made up for */
 	struct received received;
 	struct pieces pieces;
 };
@@ -345,8 +345,8 @@ static enum status prepare(struct conformance *c, const struct host *host,
 	int err;
 
 	if (!capability__held(CAP_NET_RAW))
-		return report(NOT_PERMITTED, "--conformance: not permitted: without CAP_NET_RAW all "
-			      "of its requests would be skipped; run it as root");
+		return report(NOT_PERMITTED, "--conformance: not permitted: without CAP_NET_RAW "
+			      "all of its requests would be skipped; run it as root");
 	st = nexthop__find(&c->hop, host, o) ?: line__open(&c->line, &c->hop);
 	if (st)
 		return st;

@@ -227,6 +227,17 @@ static enum status learn_id(struct endpoint *e, const struct probe_options *o)
 	return DONE;
 }
 
+enum status endpoint__configure(const struct endpoint *e, const struct probe_options *o)
+{
+	enum status st = e->family == AF_INET ? set_options4(e, o) : set_options6(e, o);
+
+	if (!st && o->interface)
+		st = bind_interface(e, o);
+	if (!st && o->from.sa.sa_family != AF_UNSPEC)
+		st = bind_source(e, o);
+	return st;
+}
+
 enum status endpoint__open(struct endpoint *e, int family, const struct probe_options *o)
 {
 	int room = RECEIVE_BUFFER;
@@ -240,11 +251,7 @@ enum status endpoint__open(struct endpoint *e, int family, const struct probe_op
 	/* Beyond net.core.rmem_max only for CAP_NET_ADMIN; as much as is given has to do. */
 	if (setsockopt(e->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
 		setsockopt(e->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	st = family == AF_INET ? set_options4(e, o) : set_options6(e, o);
-	if (!st && o->interface)
-		st = bind_interface(e, o);
-	if (!st && o->from.sa.sa_family != AF_UNSPEC)
-		st = bind_source(e, o);
+	st = endpoint__configure(e, o);
 	if (!st)
 		st = e->raw ? choose_replies(e) : learn_id(e, o);
 	if (st)

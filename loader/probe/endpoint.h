@@ -23,6 +23,10 @@ struct endpoint {
  * without a raw socket. Reports.
  */
 enum status endpoint__open(struct endpoint *e, int family, const struct probe_options *o);
+
+/* The options alone, for a socket of another kind; not raw: errors through the queue. Reports. */
+enum status endpoint__configure(const struct endpoint *e, const struct probe_options *o);
+
 void endpoint__close(struct endpoint *e);
 
 /* The least that a link on the way to @to takes, as far as the kernel knows; 0: it doesn't. */

@@ -25,18 +25,18 @@ static __u32 get32(const __u8 *at)
 }
 
 /* The worst that can be said is kept; of several such, the first. */
-static void say(struct opinion *o, enum finding finding, const char *clause, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+__attribute__((format(printf, 4, 5)))
+static void say(struct opinion *o, enum finding finding, const char *clause, const char *fmt, ...);
 
-static void say(struct opinion *o, enum finding finding, const char *clause, const char *format, ...)
+static void say(struct opinion *o, enum finding finding, const char *clause, const char *fmt, ...)
 {
 	va_list args;
 
 	if (finding <= o->finding)
 		return;
 	o->finding = finding;
-	va_start(args, format);
-	vsnprintf(o->why, sizeof(o->why), format, args);
+	va_start(args, fmt);
+	vsnprintf(o->why, sizeof(o->why), fmt, args);
 	va_end(args);
 	copy_text(o->clause, finding == FINDING_WRONG ? clause : "", sizeof(o->clause));
 }
@@ -173,7 +173,8 @@ static void judge_form(const struct request *q, const struct response *r, struct
 	if (r->zero_sum && !(q->flags & REQUEST_ZERO))
 		wrong(o, "RFC 1071", "its ICMP checksum is 0 over zeros");
 	if (is_group(r))
-		wrong(o, v4 ? "RFC 1122 3.2.1.3" : "RFC 4291 2.7", "it comes from a group's address");
+		wrong(o, v4 ? "RFC 1122 3.2.1.3" : "RFC 4291 2.7",
+		      "it comes from a group's address");
 	if (!r->ttl)
 		wrong(o, v4 ? "RFC 1122 3.2.1.7" : "RFC 8200 3", "its %s is 0",
 		      v4 ? "TTL" : "hop limit");
@@ -209,7 +210,8 @@ static void judge_options(const struct request *q, const struct response *r, str
 		return;
 	}
 	if (r->option_len != q->option_len) {
-		unlike(o, "it has %zu bytes of options instead of %u", r->option_len, q->option_len);
+		unlike(o, "it has %zu bytes of options instead of %u", r->option_len,
+		       q->option_len);
 		return;
 	}
 	memcpy(got, r->options, q->option_len);

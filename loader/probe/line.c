@@ -29,7 +29,8 @@ static enum status open_stack(struct line *l)
 	l->out = socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (l->out < 0)
 		return refused("raw socket", errno);
-	if (setsockopt(l->out, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_HDRINCL : IPV6_HDRINCL, &on, sizeof(on)))
+	if (setsockopt(l->out, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_HDRINCL : IPV6_HDRINCL, &on,
+		       sizeof(on)))
 		return refused("raw socket", errno);
 	return DONE;
 }
@@ -53,7 +54,8 @@ enum status line__open(struct line *l, const struct nexthop *hop)
 		return refused(hop->device.name, errno);
 	if (l->way == LINE_STACK)
 		return open_stack(l);
-	l->out = socket(AF_PACKET, (l->way == LINE_FRAMES ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	l->out = socket(AF_PACKET, (l->way == LINE_FRAMES ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC,
+			0);
 	return l->out < 0 ? refused("packet socket", errno) : DONE;
 }
 
@@ -105,8 +107,8 @@ int line__receive(const struct line *l, struct received *r, __u64 deadline)
 		ssize_t n;
 		int err;
 
-		n = recvfrom(l->in, r->data, sizeof(r->data), MSG_DONTWAIT, (struct sockaddr *)&from,
-			     &from_size);
+		n = recvfrom(l->in, r->data, sizeof(r->data), MSG_DONTWAIT,
+			     (struct sockaddr *)&from, &from_size);
 		if (n >= 0 && from.sll_pkttype != PACKET_OUTGOING) {
 			r->size = n;
 			return 1;

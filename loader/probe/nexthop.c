@@ -212,8 +212,8 @@ static __u8 find_prefix(const struct found *f)
 static enum status no_route(const struct host *host, const struct probe_options *o, int err)
 {
 	if (err == -EINVAL && o->source)
-		return report(FAILED, "--source %s: no interface here has this address; 'ip address' "
-			      "lists them", o->source);
+		return report(FAILED, "--source %s: no interface here has this address; 'ip "
+			      "address' lists them", o->source);
 	return report(FAILED, "%s: no route to it%s%s (%s); 'ip route get %s' says the same",
 		      host->name, o->interface ? " through " : "", o->interface ?: "", why(err),
 		      host->text);
@@ -255,7 +255,8 @@ static enum status fill(struct nexthop *n, struct rtnl *rt, struct found *f,
 	return err;
 }
 
-enum status nexthop__find(struct nexthop *n, const struct host *host, const struct probe_options *o)
+enum status nexthop__find(struct nexthop *n, const struct host *host,
+			  const struct probe_options *o)
 {
 	struct found f = {};
 	struct rtnl rt;

@@ -16,6 +16,7 @@ struct nexthop {
 };
 
 /* Has the neighbour's MAC address resolved by an ordinary ping where it isn't known. Reports. */
-enum status nexthop__find(struct nexthop *n, const struct host *host, const struct probe_options *o);
+enum status nexthop__find(struct nexthop *n, const struct host *host,
+			  const struct probe_options *o);
 
 #endif

@@ -18,7 +18,8 @@
 #include <sys/wait.h>
 
 #define SECRET	 16	      /* bytes */
-#define PATIENCE 300000000ULL /* ns, for the secret to come */
+#define PATIENCE   1500000000ULL /* ns, for the secret to come: a neighbour is asked twice */
+#define CANDIDATES 64		 /* namespaces that have the address; the first ones */
 
 static int note_type(const struct nlmsghdr *nlh, void *data)
 {
@@ -68,6 +69,10 @@ struct search {
 	/* Namespaces that have been asked already: most processes live in the same few. */
 	ino_t *visited;
 	size_t count;
+	/* Those that have the address: a socket in each. */
+	struct pollfd waiting[CANDIDATES];
+	char where[CANDIDATES][300];
+	size_t candidates;
 };
 
 /* The child: goes through the namespaces ------------------------------------------------ */
@@ -87,76 +92,83 @@ static bool is_new(struct search *s, ino_t inode)
 	return true;
 }
 
-static bool secret_comes(const struct search *s, int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	__u64 until = monotonic_ns() + PATIENCE, now;
-	__u8 got[SECRET + 1];
-
-	while ((now = monotonic_ns()) < until) {
-		if (poll(&p, 1, (until - now) / 1000000 + 1) > 0 &&
-		    recv(fd, got, sizeof(got), MSG_DONTWAIT) == SECRET &&
-		    !memcmp(got, s->secret, SECRET))
-			return true;
-	}
-	return false;
-}
-
-/* Has the parent send the secret to this namespace. */
-static bool arrives_here(const struct search *s, const char *where)
+/* Waits for the secret in this namespace, and has the parent send it here. */
+static void wait_here(struct search *s, const char *where)
 {
 	union address here = *s->address;
 	socklen_t size = sizeof(here);
 	struct message m = {};
-	bool came = false;
 	int fd;
 
+	if (s->candidates == CANDIDATES)
+		return;
 	fd = socket(here.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && !bind(fd, &here.sa, address__size(&here)) &&
 	    !getsockname(fd, &here.sa, &size)) {
 		m.port =
 			ntohs(here.sa.sa_family == AF_INET ? here.in.sin_port : here.in6.sin6_port);
-		copy_text(m.where, where, sizeof(m.where));
-		came = send(s->parent, &m, sizeof(m), 0) == sizeof(m) && secret_comes(s, fd);
-		m.port = 0;
-		if (came)
-			send(s->parent, &m, sizeof(m), 0);
+		copy_text(s->where[s->candidates], where, sizeof(*s->where));
+		s->waiting[s->candidates++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+		send(s->parent, &m, sizeof(m), 0);
+	} else {
+		close_fd(&fd);
 	}
-	close_fd(&fd);
-	return came;
 }
 
-static bool try_namespace(struct search *s, const char *path, const char *where)
+static void try_namespace(struct search *s, const char *path, const char *where)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool found = false;
 	struct stat st;
 
-	if (fd >= 0 && !fstat(fd, &st) && is_new(s, st.st_ino) && !setns(fd, CLONE_NEWNET))
-		found = ends_here(s->address) && arrives_here(s, where);
+	if (fd >= 0 && !fstat(fd, &st) && is_new(s, st.st_ino) && !setns(fd, CLONE_NEWNET) &&
+	    ends_here(s->address))
+		wait_here(s, where);
 	close_fd(&fd);
-	return found;
 }
 
 /* Those of a directory; the forms have "%s" for a name in it. */
-static bool try_all(struct search *s, const char *directory, const char *path_form,
+static void try_all(struct search *s, const char *directory, const char *path_form,
 		    const char *where_form)
 {
 	DIR *dir = opendir(directory);
 	char path[512], where[300];
-	bool found = false;
 	struct dirent *e;
 
-	while (dir && !found && (e = readdir(dir))) {
+	while (dir && (e = readdir(dir))) {
 		if (e->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), path_form, e->d_name);
 		snprintf(where, sizeof(where), where_form, e->d_name);
-		found = try_namespace(s, path, where);
+		try_namespace(s, path, where);
 	}
 	if (dir)
 		closedir(dir);
-	return found;
+}
+
+static bool has_come(const struct search *s, int fd)
+{
+	__u8 got[SECRET + 1];
+
+	return recv(fd, got, sizeof(got), MSG_DONTWAIT) == SECRET &&
+	       !memcmp(got, s->secret, SECRET);
+}
+
+/* Tells the parent where it has come to. */
+static void wait_for_secret(struct search *s)
+{
+	__u64 until = monotonic_ns() + PATIENCE, now;
+	struct message m = {};
+
+	while (s->candidates && (now = monotonic_ns()) < until) {
+		poll(s->waiting, s->candidates, (until - now) / 1000000 + 1);
+		for (size_t i = 0; i < s->candidates; i++) {
+			if (!s->waiting[i].revents || !has_come(s, s->waiting[i].fd))
+				continue;
+			copy_text(m.where, s->where[i], sizeof(m.where));
+			send(s->parent, &m, sizeof(m), 0);
+			return;
+		}
+	}
 }
 
 /* It doesn't come back from where it goes. */
@@ -166,9 +178,9 @@ __attribute__((noreturn)) static void go_through(struct search *s)
 
 	if (!stat("/proc/self/ns/net", &st))
 		is_new(s, st.st_ino);
-	if (!try_all(s, "/run/netns", "/run/netns/%s", "namespace %s"))
-		try_all(s, "/proc", "/proc/%s/ns/net", "the namespace of process %s");
-	free(s->visited);
+	try_all(s, "/run/netns", "/run/netns/%s", "namespace %s");
+	try_all(s, "/proc", "/proc/%s/ns/net", "the namespace of process %s");
+	wait_for_secret(s);
 	_exit(0);
 }
 
@@ -192,7 +204,7 @@ static void send_secret(const struct search *s, const struct probe_options *o, _
 
 bool own__address(const union address *a, const struct probe_options *o, char *where, size_t size)
 {
-	struct search s = { .address = a };
+	static struct search s;
 	struct message m;
 	bool came = false;
 	int ends[2];
@@ -202,6 +214,7 @@ bool own__address(const union address *a, const struct probe_options *o, char *w
 		copy_text(where, "this namespace", size);
 		return true;
 	}
+	s = (struct search){ .address = a };
 	if (getrandom(s.secret, sizeof(s.secret), 0) != sizeof(s.secret) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return false;

@@ -17,6 +17,12 @@ enum {
 	OPTION_DF,
 	OPTION_SOURCE,
 	OPTION_FLOOD,
+	OPTION_TRACE,
+	OPTION_UDP,
+	OPTION_TCP,
+	OPTION_MAX_HOPS,
+	OPTION_QUERIES,
+	OPTION_MTU,
 	OPTION_CONFORMANCE,
 	OPTION_MINE,
 	OPTION_JSON,
@@ -36,6 +42,13 @@ static const struct option longs[] = {
 	{ "df", no_argument, NULL, OPTION_DF },
 	{ "source", required_argument, NULL, OPTION_SOURCE },
 	{ "flood", optional_argument, NULL, OPTION_FLOOD },
+	{ "trace", no_argument, NULL, OPTION_TRACE },
+	{ "udp", no_argument, NULL, OPTION_UDP },
+	{ "tcp", optional_argument, NULL, OPTION_TCP },
+	{ "max-hops", required_argument, NULL, OPTION_MAX_HOPS },
+	{ "queries", required_argument, NULL, OPTION_QUERIES },
+	{ "mtu", no_argument, NULL, OPTION_MTU },
+	{ "numeric", no_argument, NULL, 'n' },
 	{ "conformance", no_argument, NULL, OPTION_CONFORMANCE },
 	{ "yes-this-is-mine", no_argument, NULL, OPTION_MINE },
 	{ "netns", required_argument, NULL, OPTION_NETNS },
@@ -43,7 +56,7 @@ static const struct option longs[] = {
 	COMMON_OPTIONS
 };
 
-#define SHORTS	"46c:i:s:t:Q:p:I:W:w:q"
+#define SHORTS	"46c:i:s:t:Q:p:I:W:w:qn"
 
 /* Options -------------------------------------------------------------------------- */
 
@@ -80,16 +93,44 @@ static bool all_digits(const char *s)
 	return s && *s && !s[strspn(s, "0123456789")];
 }
 
+static enum status choose_kind(struct probe_options *o,
+			       int (*kind)(const struct probe_options *, const struct hosts *))
+{
+	if (o->kind != ping__run && o->kind != kind)
+		return report(USAGE, "probe: --flood, --trace and --conformance exclude each other");
+	o->kind = kind;
+	return DONE;
+}
+
 /* The rate may be the next argument, since no host is called by a number alone. */
 static enum status take_flood(struct probe_options *o, char **argv)
 {
-	o->kind = flood__run;
+	enum status st = choose_kind(o, flood__run);
+
+	if (st)
+		return st;
 	if (!optarg && all_digits(argv[optind]))
 		optarg = argv[optind++];
 	return optarg ? parse_u64("--flood", FLOOD_RATE_MAX, &o->rate) : DONE;
 }
 
-static enum status take(struct probe_options *o, int option)
+static enum status choose_method(struct probe_options *o, enum trace_method method)
+{
+	if (o->method != TRACE_ICMP && o->method != method)
+		return report(USAGE, "probe: --udp and --tcp exclude each other");
+	o->method = method;
+	return DONE;
+}
+
+/* The port, too, may be the next argument. */
+static enum status take_tcp(struct probe_options *o, char **argv)
+{
+	if (!optarg && all_digits(argv[optind]))
+		optarg = argv[optind++];
+	return choose_method(o, TRACE_TCP) ?: optarg ? parse_int("--tcp", 1, 65535, &o->port) : DONE;
+}
+
+static enum status take(struct probe_options *o, int option, char **argv)
 {
 	unsigned long size;
 	enum status st;
@@ -129,9 +170,26 @@ static enum status take(struct probe_options *o, int option)
 	case OPTION_SOURCE:
 		o->source = optarg;
 		return DONE;
-	case OPTION_CONFORMANCE:
-		o->kind = conformance__run;
+	case OPTION_FLOOD:
+		return take_flood(o, argv);
+	case OPTION_TRACE:
+		return choose_kind(o, trace__run);
+	case OPTION_UDP:
+		return choose_method(o, TRACE_UDP);
+	case OPTION_TCP:
+		return take_tcp(o, argv);
+	case OPTION_MAX_HOPS:
+		return parse_int("--max-hops", 1, 255, &o->max_hops);
+	case OPTION_QUERIES:
+		return parse_int("--queries", 1, 10, &o->queries);
+	case OPTION_MTU:
+		o->find_mtu = true;
 		return DONE;
+	case 'n':
+		o->numeric = true;
+		return DONE;
+	case OPTION_CONFORMANCE:
+		return choose_kind(o, conformance__run);
 	case OPTION_MINE:
 		o->mine = true;
 		return DONE;
@@ -165,10 +223,12 @@ static enum status find_places(struct probe_options *o)
 enum status cmd_probe(const struct command *self, int argc, char **argv)
 {
 	struct probe_options o = {
-		.timeout = 2 * SECOND,
 		.size = 56,
 		.ttl = -1,
 		.tos = -1,
+		.port = 80,
+		.max_hops = 30,
+		.queries = 3,
 		.kind = ping__run,
 	};
 	struct scope scope = SCOPE_INIT;
@@ -180,15 +240,18 @@ enum status cmd_probe(const struct command *self, int argc, char **argv)
 	while ((option = command__option(self, argc, argv, SHORTS, longs)) != OPTION_END) {
 		if (option == OPTION_HELP)
 			return DONE;
-		if (option == OPTION_WRONG ||
-		    (option == OPTION_FLOOD ? take_flood(&o, argv) : take(&o, option)))
+		if (option == OPTION_WRONG || take(&o, option, argv))
 			return USAGE;
 	}
 	if (optind == argc)
 		return command__wrong(self, "no host is named");
+	if (o.kind != trace__run && (o.method != TRACE_ICMP || o.find_mtu || o.numeric))
+		return command__wrong(self, "--udp, --tcp, --mtu and -n belong to --trace");
 	if (o.kind == flood__run && o.interval)
 		return command__wrong(self, "a flood has a rate, --flood RATE, and no --interval");
 	o.interval = o.interval ?: SECOND;
+	/* Routers look three seconds for a host that isn't there before they say so. */
+	o.timeout = o.timeout ?: (o.kind == trace__run ? 5 : 2) * SECOND;
 	st = names__read(&names, argv + optind, argc - optind);
 	if (!st && o.netns)
 		st = scope__open(&scope, o.netns);

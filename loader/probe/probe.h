@@ -22,6 +22,8 @@ struct pattern {
 	size_t size;			/* 0: bytes that count up, as ping's */
 };
 
+enum trace_method { TRACE_ICMP, TRACE_UDP, TRACE_TCP };
+
 #define FLOOD_RATE_MAX	100000000
 
 /* Times are ns; 0 is "not given" where it can't be meant. */
@@ -44,6 +46,10 @@ struct probe_options {
 	bool json;
 	bool mine;			/* the user answers for flooding these hosts */
 	__u64 rate;			/* of a flood, packets a second; 0: as fast as it goes */
+	enum trace_method method;	/* of a trace: what is sent */
+	int port;			/* ... to this one, of TCP */
+	int max_hops, queries;
+	bool find_mtu, numeric;
 	/* What is done. In the namespace already; it reports, and returns PROBE_*. */
 	int (*kind)(const struct probe_options *o, const struct hosts *hosts);
 };
@@ -57,6 +63,7 @@ enum status pattern__parse(struct pattern *p, const char *text);
 /* The kinds. */
 int ping__run(const struct probe_options *o, const struct hosts *hosts);
 int flood__run(const struct probe_options *o, const struct hosts *hosts);
+int trace__run(const struct probe_options *o, const struct hosts *hosts);
 int conformance__run(const struct probe_options *o, const struct hosts *hosts);
 
 #endif

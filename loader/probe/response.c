@@ -54,7 +54,8 @@ static void read_message(struct response *r)
 	if (r->proto != (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
 		return;
 	if (r->l4_len < 8) {
-		blame(r, "its ICMP message is shorter than 8 bytes", v6 ? "RFC 4443 2.1" : "RFC 792");
+		blame(r, "its ICMP message is shorter than 8 bytes",
+		      v6 ? "RFC 4443 2.1" : "RFC 792");
 		return;
 	}
 	if (v6)

@@ -101,7 +101,7 @@ static void echo6_to(__u8 *frame, __u32 length, const char *to)
 				      sum_words(icmp, length - BENCH_ICMP6)));
 }
 
-void frame__echo(int family, __u32 length, __u64 span, __u32 stride, __u8 *frame,
+void frame__echo(int family, __u32 length, __u64 span, __u32 stride, bool reply, __u8 *frame,
 		 struct bench_gen *gen)
 {
 	memset(frame, 0, length);
@@ -111,6 +111,8 @@ void frame__echo(int family, __u32 length, __u64 span, __u32 stride, __u8 *frame
 	gen->sequence = 0;
 	if (family == 4) {
 		echo4_to(frame, length, STATION_TARGET_4);
+		if (reply)
+			frame[BENCH_ICMP4] = ICMP_ECHOREPLY;
 		gen->first = ntohl(eg_load32(frame + 26));
 		/* Without the checksums and what the generator varies. */
 		gen->ip_sum = sum_words(frame + BENCH_L3, 10) + sum_words(frame + 30, 4);
@@ -118,6 +120,8 @@ void frame__echo(int family, __u32 length, __u64 span, __u32 stride, __u8 *frame
 			sum_words(frame + BENCH_ICMP4, 2) + sum_words(frame + 38, length - 38);
 	} else {
 		echo6_to(frame, length, STATION_TARGET_6);
+		if (reply)
+			frame[BENCH_ICMP6] = ICMPV6_ECHO_REPLY;
 		gen->first = ntohl(eg_load32(frame + 34));
 		gen->ip_sum = 0;
 		gen->icmp_sum = pseudo6(frame, length, IPPROTO_ICMPV6) - sum_words(frame + 34, 4) +
@@ -237,6 +241,13 @@ static void build_reply4(__u8 *frame, __u32 length)
 	eg_store16(icmp + 2, checksum(sum_words(icmp, length - BENCH_ICMP4)));
 }
 
+/* Another number than was asked with. */
+static void build_stray4(__u8 *frame, __u32 length)
+{
+	build_reply4(frame, length);
+	frame[BENCH_ICMP4 + 7] = 1;
+}
+
 static void build_neighbour(__u8 *frame, __u32 length)
 {
 	__u8 *icmp = frame + BENCH_ICMP6;
@@ -252,22 +263,24 @@ static void build_neighbour(__u8 *frame, __u32 length)
 }
 
 const struct frame_kind frame_kinds[] = {
-	{ "TCP SYN, IPv4", 64, build_tcp4 },
-	{ "TCP SYN, IPv6", 74, build_tcp6 },
-	{ "UDP, IPv4", 64, build_udp4 },
-	{ "UDP, IPv6", 64, build_udp6 },
-	{ "TCP SYN, IPv4, in an unknown VLAN", 68, build_vlan },
-	{ "ARP request", 64, build_arp },
-	{ "neighbour solicitation", 86, build_neighbour },
-	{ "echo reply, IPv4", 64, build_reply4 },
-	{ "echo request, first fragment", 64, build_fragment },
-	{ "echo request, wrong IP checksum", 64, build_wrong_header },
-	{ "echo request, not to us, IPv4", 64, build_not_local4 },
-	{ "echo request, not to us, IPv6", 64, build_not_local6 },
-	{ "echo request, wrong checksum, IPv4", 64, build_wrong4 },
-	{ "echo request, wrong checksum, IPv6", 64, build_wrong6 },
-	{ "echo request, wrong checksum, IPv4", 1514, build_wrong4 },
-	{ "echo request, wrong checksum, IPv6", 1514, build_wrong6 },
+	{ "TCP SYN, IPv4", 64, build_tcp4, false },
+	{ "TCP SYN, IPv6", 74, build_tcp6, false },
+	{ "UDP, IPv4", 64, build_udp4, false },
+	{ "UDP, IPv6", 64, build_udp6, false },
+	{ "TCP SYN, IPv4, in an unknown VLAN", 68, build_vlan, false },
+	{ "ARP request", 64, build_arp, false },
+	{ "neighbour solicitation", 86, build_neighbour, false },
+	{ "echo reply, IPv4", 64, build_reply4, false },
+	{ "echo request, first fragment", 64, build_fragment, false },
+	{ "echo request, wrong IP checksum", 64, build_wrong_header, false },
+	{ "echo request, not to us, IPv4", 64, build_not_local4, false },
+	{ "echo request, not to us, IPv6", 64, build_not_local6, false },
+	{ "echo request, wrong checksum, IPv4", 64, build_wrong4, false },
+	{ "echo request, wrong checksum, IPv6", 64, build_wrong6, false },
+	{ "echo request, wrong checksum, IPv4", 1514, build_wrong4, false },
+	{ "echo request, wrong checksum, IPv6", 1514, build_wrong6, false },
+	{ "echo reply, solicited", 64, build_reply4, true },
+	{ "echo reply, unsolicited", 64, build_stray4, true },
 };
 
 const unsigned int frame_kind_count = sizeof(frame_kinds) / sizeof(frame_kinds[0]);

@@ -5,8 +5,10 @@
 
 #include "bench.h"
 
-/* Fills an echo request of length bytes, and the generator's state to go with it. */
-void frame__echo(int family, __u32 length, __u64 span, __u32 stride, __u8 *frame,
+/*
+ * Fills an echo request of length bytes, or a reply, and the generator's state to go with it.
+ */
+void frame__echo(int family, __u32 length, __u64 span, __u32 stride, bool reply, __u8 *frame,
 		 struct bench_gen *gen);
 
 /* Kinds of packet that leave a program unchanged: all are passed on. */
@@ -14,6 +16,7 @@ struct frame_kind {
 	const char *name;
 	__u32 length;
 	void (*build)(__u8 *frame, __u32 length);
+	bool tracked; /* shown to who tells replies apart */
 };
 
 extern const struct frame_kind frame_kinds[];

@@ -34,15 +34,24 @@ static bool spread(const double *values, int count, struct spread *s)
 	return true;
 }
 
-/* Packets a second, in millions, by rounds. */
-static bool rate(unsigned int g, enum candidate_id id, struct spread *s)
+int measured_ns(enum group_id g, enum candidate_id id, double *values)
 {
-	double values[ROUNDS_MAX];
 	int count = 0;
 
 	for (int r = 0; r < b.done; r++)
 		if (b.ns[g][id][r] > 0)
-			values[count++] = 1000 / b.ns[g][id][r];
+			values[count++] = b.ns[g][id][r];
+	return count;
+}
+
+/* Packets a second, in millions, by rounds. */
+static bool rate(unsigned int g, enum candidate_id id, struct spread *s)
+{
+	double values[ROUNDS_MAX];
+	int count = measured_ns(g, id, values);
+
+	for (int n = 0; n < count; n++)
+		values[n] = 1000 / values[n];
 	return spread(values, count, s);
 }
 
@@ -150,6 +159,12 @@ static const char *const yardsticks[YARDSTICKS] = {
 	"yardstick: 100 calls and returns",
 };
 
+/* One kind of packet; false if it was not measured. */
+static bool alone_spread(unsigned int k, struct spread *s)
+{
+	return (!frame_kinds[k].tracked || b.have_tracked) && spread(b.alone[k].net, b.done, s);
+}
+
 static void print_alone(void)
 {
 	struct spread s;
@@ -158,7 +173,7 @@ static void print_alone(void)
 		return;
 	printf("A packet that is passed on, alone: ns over a bare XDP_PASS\n");
 	for (unsigned int k = 0; k < frame_kind_count; k++)
-		if (spread(b.alone[k].net, b.done, &s))
+		if (alone_spread(k, &s))
 			printf("  %-36s %5u bytes %7.1f (%.1f..%.1f)\n", frame_kinds[k].name,
 			       frame_kinds[k].length, s.median, s.min, s.max);
 	if (spread(b.alone[0].bare, b.done, &s))
@@ -302,7 +317,7 @@ void print_json(const struct utsname *u)
 		}
 	json_object_object_add(top, "wire", rows);
 	for (unsigned int k = 0; b.have_alone && k < frame_kind_count; k++) {
-		if (!spread(b.alone[k].net, b.done, &s))
+		if (!alone_spread(k, &s))
 			continue;
 		o = json_object_new_object();
 		json_object_object_add(o, "packet", json_object_new_string(frame_kinds[k].name));

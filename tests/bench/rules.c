@@ -47,7 +47,7 @@ void rules__write_echogate(FILE *f, const struct rules *r)
 		fputs("reply-path swap\n", f);
 	else if (r->kind == RULES_PLAIN)
 		fputs("recorder off\n", f);
-	else
+	else if (r->kind != RULES_TRACK && r->kind != RULES_WATCH)
 		fputs("default pass\n", f);
 	switch (r->kind) {
 	case RULES_NONE:
@@ -70,6 +70,18 @@ void rules__write_echogate(FILE *f, const struct rules *r)
 		write_list(f, r);
 		fputs("\n}\ndrop from @members\n", f);
 		break;
+	case RULES_TRACK:
+		fputs("measure rtt of { 198.18.0.0/16, fd00::/64 }\n"
+		      "count solicited\n"
+		      "pass unsolicited\n",
+		      f);
+		break;
+	case RULES_ASKED:
+		fputs("drop icmp type echo-reply unsolicited\n", f);
+		break;
+	case RULES_WATCH:
+		fputs("observe from { 198.18.0.0/15, fd00::/64 }\n", f);
+		break;
 	case RULES_SOURCE:
 		fputs("drop icmp type echo-request per-source 10/s burst 5\n"
 		      "drop icmp type echo-request\n",
@@ -80,13 +92,16 @@ void rules__write_echogate(FILE *f, const struct rules *r)
 
 void rules__write_nft(FILE *f, const struct rules *r, const char *device)
 {
-	fputs("table netdev bench {\n", f);
+	fprintf(f, "table %s bench {\n", device ? "netdev" : "ip");
 	if (r->kind == RULES_SET) {
 		fputs("set members { type ipv4_addr; elements = {\n", f);
 		write_list(f, r);
 		fputs("\n}\n}\n", f);
 	}
-	fprintf(f, "chain in {\ntype filter hook ingress device \"%s\" priority 0;\n", device);
+	if (device)
+		fprintf(f, "chain in {\ntype filter hook ingress device \"%s\" priority 0;\n", device);
+	else
+		fputs("chain in {\ntype filter hook prerouting priority raw;\n", f);
 	switch (r->kind) {
 	case RULES_TYPE:
 		fputs("icmp type echo-request drop\n", f);

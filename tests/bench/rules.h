@@ -14,6 +14,9 @@ enum rules_kind {
 	RULES_EACH,   /* a rule for each of `count` sources, that of the first source last */
 	RULES_SET,    /* one rule, and a set of `count` sources */
 	RULES_MIXED,  /* the same, of prefixes from /16 to /32 that hold these sources */
+	RULES_TRACK,  /* echo replies are told apart and measured, and all pass */
+	RULES_ASKED,  /* those that nobody asked for are dropped */
+	RULES_WATCH,  /* the numbers of all requests are watched */
 	RULES_SOURCE, /* a limit for each source; within it or beyond, dropped */
 };
 
@@ -27,6 +30,7 @@ struct rules {
 __u32 rules__source(int family, __u32 n);
 
 void rules__write_echogate(FILE *f, const struct rules *r);
+/* At netdev ingress of a device; NULL: at prerouting, with priority raw. */
 void rules__write_nft(FILE *f, const struct rules *r, const char *device);
 
 #endif

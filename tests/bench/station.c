@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,7 @@
 #include <linux/if_link.h>
 #include <linux/sockios.h>
 
+#include "bench.h"
 #include "echogate/abi.h"
 #include "station.h"
 
@@ -388,21 +391,27 @@ static __u64 value_called(const char *names, const char *values, const char *nam
 	return 0;
 }
 
+struct delivered {
+	const char *counter; /* of Ip; that of Ip6 is called the same */
+	__u64 packets;
+};
+
 static int read_delivered(struct station *s, void *arg)
 {
-	char names[1024] = "", values[1024], name[64];
+	char names[1024] = "", values[1024], name[64], name6[32];
+	struct delivered *d = arg;
 	unsigned long long value;
-	__u64 *packets = arg;
 	FILE *f;
 
 	(void)s;
-	*packets = 0;
+	d->packets = 0;
+	snprintf(name6, sizeof(name6), "Ip6%s", d->counter);
 	f = fopen("/proc/thread-self/net/snmp", "re");
 	if (!f)
 		return -errno;
 	while (fgets(values, sizeof(values), f)) {
 		if (!strncmp(values, "Ip:", 3) && !strncmp(names, "Ip:", 3))
-			*packets += value_called(names, values, "InReceives");
+			d->packets += value_called(names, values, d->counter);
 		memcpy(names, values, sizeof(names));
 	}
 	fclose(f);
@@ -410,15 +419,47 @@ static int read_delivered(struct station *s, void *arg)
 	if (!f)
 		return -errno;
 	while (fscanf(f, "%63s %llu", name, &value) == 2)
-		if (!strcmp(name, "Ip6InReceives"))
-			*packets += value;
+		if (!strcmp(name, name6))
+			d->packets += value;
 	fclose(f);
 	return 0;
 }
 
-int station__delivered(struct station *s, __u64 *packets)
+int station__delivered(struct station *s, bool beyond, __u64 *packets)
 {
-	return station__inside(s, read_delivered, packets);
+	struct delivered d = { .counter = beyond ? "InDelivers" : "InReceives" };
+	int err = station__inside(s, read_delivered, &d);
+
+	*packets = d.packets;
+	return err;
+}
+
+static int send_request(struct station *s, void *arg)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET }, from = { .sin_family = AF_INET };
+	struct icmphdr request = {
+		.type = ICMP_ECHO,
+		.un.echo.id = htons(BENCH_IDENTIFIER),
+	};
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP), err = 0;
+
+	(void)s;
+	(void)arg;
+	if (fd < 0)
+		return -errno;
+	request.checksum = ~(htons(ICMP_ECHO << 8) + htons(BENCH_IDENTIFIER));
+	inet_pton(AF_INET, STATION_SOURCE_4, &to.sin_addr);
+	inet_pton(AF_INET, STATION_TARGET_4, &from.sin_addr);
+	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) ||
+	    sendto(fd, &request, sizeof(request), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int station__ask(struct station *s)
+{
+	return station__inside(s, send_request, NULL);
 }
 
 static int find_program(struct station *s, void *arg)

@@ -29,7 +29,8 @@ done
 
 # says LINE...: is the file, but for the rules
 says() {
-	printf '%s\n' "$@" 'count icmp type echo-request' 'interface h0 {' '}' >"$work/conf"
+	printf '%s\n' "$@" 'measure rtt of { 198.18.0.0/24, fd00:18::/64 }' \
+		'count icmp type echo-request' 'interface h0 {' '}' >"$work/conf"
 }
 
 # scrape [OPTION...]: in the host's namespace, to standard output
@@ -94,6 +95,7 @@ check "which isn't reached from elsewhere" \
 	in_ns "$client" sh -c '! curl -s -m 5 http://198.18.0.2:9342/metrics'
 warm_up "$client" 198.18.0.2
 in_ns "$client" ping -n -q -c 20 -i 0.01 198.18.0.2 >/dev/null
+in_ns "$host" ping -n -q -c 7 -i 0.01 198.18.0.1 >/dev/null
 sleep 1.1	# what was just told is told again within a second
 scrape -D "$work/head" "$url" >"$work/text"
 like "its type" "$(cat "$work/head")" \
@@ -104,6 +106,9 @@ is "what echogate answered" "$(value 'echogate_packets_total.*"echo-request",ver
 check "is no little" [ "$(answers "$host" h0 4)" -ge 20 ]
 is "what a rule counted" "$(value 'echogate_rule_packets_total.*text="count icmp type echo-request"')" \
 	"$(rule_counts)"
+is "round trips" "$(value '^echogate_rtt_seconds_count.*peers="198.18.0.0/24"') $(value \
+	'^echogate_rtt_seconds_bucket.*peers="all",le="\+Inf"') $(value \
+	'^echogate_rtt_seconds_count.*peers="fd00:18::/64"')" "7 7 0"
 is "its generation" "$(value 'echogate_generation.*"h0"')" "$(status_of "$host" h0 generation)"
 is "one interface is attached" "$(value '^echogate_daemon_attached_interfaces ')" 1
 is "none is missing" "$(value '^echogate_daemon_missing_interfaces ')" 0

@@ -62,6 +62,9 @@ for place in plain native generic tc naive; do
 done
 record far probe far 198.18.9.9
 record lo in_ns "$pre-far-h" "$ECHOGATE" probe --conformance 127.0.0.1
+# Nobody there, and nobody who answers: some seconds each, too
+record nobody probe far 198.18.0.77
+record deaf in_ns "$pre-naive-h" "$ECHOGATE" probe --conformance 127.0.0.1
 wait "${runs[@]}"
 
 # summary PLACE FAMILY KEY
@@ -148,9 +151,13 @@ like "text: a line for each request" \
 	"$(sed -n 's/^like Linux  *an ordinary echo request  *echo reply  *//p' "$work/far")" \
 	"^RFC 1122 3.2.2.6$"
 
-refuses "nobody answers" 2 "nobody at c0 says that 198.18.0.77 is his" probe plain 198.18.0.77
-refuses "no echo reply" 2 "no reply to an ordinary echo request" in_ns "$pre-naive-h" \
-	"$ECHOGATE" probe --conformance 127.0.0.1
+is "nobody there: exit status 2" "$(cat "$work/status-nobody")" 2
+is "nobody there: said in a line" "$(cat "$work/nobody")" \
+	"echogate: 198.18.0.77: nobody at c0 says that 198.18.0.77 is his; is the host up?"
+is "nobody who answers: exit status 2" "$(cat "$work/status-deaf")" 2
+like "nobody who answers: said in a line" "$(cat "$work/deaf")" \
+	"^echogate: 127.0.0.1: no reply to an ordinary echo request, so there is nothing to compare; [^
+]*$"
 refuses "no route" 2 "203.0.113.1: no route to it" probe plain 203.0.113.1
 need ip -n "$pre-plain-c" link add d0 type veth peer name d1
 need ip -n "$pre-plain-c" link set d0 up

@@ -127,12 +127,13 @@ cleanup() {
 	local name dir
 
 	for name in "${!cookies[@]}"; do
-		"$ECHOGATE" detach --all --netns "$name" >/dev/null 2>&1
+		dir=/sys/fs/bpf/echogate/${cookies[$name]}
+		# It waits for others' commands: not where nothing was ever attached.
+		[ ! -d "$dir" ] || "$ECHOGATE" detach --all --netns "$name" >/dev/null 2>&1
 		ip netns pids "$name" 2>/dev/null | xargs -r kill 2>/dev/null
 		ip netns del "$name" 2>/dev/null
 		rm -f "/run/echogate-$name.sock"	# of a daemon that was killed
 		# A detach that doesn't work must not leave anything to the next suite.
-		dir=/sys/fs/bpf/echogate/${cookies[$name]}
 		[ -z "${cookies[$name]}" ] || rm -rf "$dir"
 	done
 	[ -z "$work" ] || rm -rf "$work"

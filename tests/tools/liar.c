@@ -10,6 +10,7 @@
  *	honest		its reply
  *	silent		nothing
  *	twice		its reply, two times
+ *	late		its reply, 20 ms later
  *	hold		its reply, after that of the next request
  *	data		its reply with the tenth byte of data changed
  *	short, long	its reply with a byte of data less, or more
@@ -131,7 +132,9 @@ static void answer(const char *how)
 		m[3] ^= 0x10;
 		send_raw(m, size);
 	} else {
-		if (!strcmp(how, "redirect"))
+		if (!strcmp(how, "late"))
+			usleep(20000);
+		else if (!strcmp(how, "redirect"))
 			complain(ICMP_REDIRECT, 0, 1, 0xc612004d, QUOTE);
 		else if (!strcmp(how, "data") && size > HEADER + 10)
 			m[HEADER + 10] ^= 0x80;

@@ -17,10 +17,10 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
-#define IP4	ETH_HLEN
-#define IP6	ETH_HLEN
-#define ICMP4	(IP4 + 20)	/* as if there were no options */
-#define ICMP6	(IP6 + 40)
+#define IP4   ETH_HLEN
+#define IP6   ETH_HLEN
+#define ICMP4 (IP4 + 20) /* as if there were no options */
+#define ICMP6 (IP6 + 40)
 
 static void swap(uint8_t *a, uint8_t *b, size_t size)
 {
@@ -80,7 +80,8 @@ int main(int argc, char **argv)
 	for (;;) {
 		struct sockaddr_ll from;
 		socklen_t from_size = sizeof(from);
-		ssize_t n = recvfrom(fd, frame, sizeof(frame), 0, (struct sockaddr *)&from, &from_size);
+		ssize_t n =
+			recvfrom(fd, frame, sizeof(frame), 0, (struct sockaddr *)&from, &from_size);
 
 		if (n < 0) {
 			perror("naive");

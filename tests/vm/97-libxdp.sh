@@ -48,7 +48,15 @@ fi
 warm_up "$client" 198.18.0.2 fd00:18::2
 "$ECHOGATE" object h0 --netns "$host" >"$object" || bail "no object"
 if ! out=$(on_host xdp-loader load h0 "$object" 2>&1); then
-	not_ok "xdp-loader loads it" "$out"
+	# Why, only the verifier's log says.
+	out=$(on_host xdp-loader load -vv h0 "$object" 2>&1 | tail -n 20)
+	# Kernels that look at this came after libxdp 1.3, whose dispatcher never does so itself.
+	if [[ $out == *"changes packet data, while original does not"* ]]; then
+		skip "xdp-loader loads it" "this kernel lets this libxdp have no program that shortens frames"
+	else
+		not_ok "xdp-loader loads it" "$out"
+	fi
+	check "nothing is attached then" [ -z "$(order)" ]
 	finish
 fi
 ok "xdp-loader loads it"
