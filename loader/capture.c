@@ -355,7 +355,8 @@ static void finish(struct capture *c, const struct tap *tap)
 	}
 	flush(c);
 	note("%llu packets captured, %llu seen, %llu lost",
-	     (unsigned long long)c->transcript.written, (unsigned long long)sum.taken, (unsigned long long)sum.lost);
+	     (unsigned long long)c->transcript.written, (unsigned long long)sum.taken,
+	     (unsigned long long)sum.lost);
 }
 
 static enum status capture_live(struct capture *c)
