@@ -25,8 +25,8 @@ static __always_inline struct eg_tap_cell *eg_tap_cell_of(__u32 direction)
 }
 
 /*
- * The first bytes of the frame, `len` at most, to a place for `room`; returns how many. Old verifiers
- * learn nothing from a comparison with 0, but they do from one with `room`.
+ * The first bytes of the frame, `len` at most, to a place for `room`; returns how many. Old
+ * verifiers learn nothing from a comparison with 0, but they do from one with `room`.
  */
 static __always_inline __u32 eg_tap_copy(void *ctx, enum eg_hook hook, void *to, __u32 len,
 					 __u32 room)
@@ -78,8 +78,8 @@ static __always_inline void eg_tap_ask(volatile struct eg_tap_cell *c, __u32 dir
 }
 
 /*
- * A reply that tc sends back comes by egress, where it is no packet of its own: captures get it with
- * its request. Nobody else touches the control block on this way.
+ * A reply that tc sends back comes by egress, where it is no packet of its own: captures get it
+ * with its request. Nobody else touches the control block on this way.
  */
 static __always_inline bool eg_tap_is_reply(const struct __sk_buff *skb)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Packets with their verdicts: as they come, or those that the flight recorder has kept. On standard
- * output a line each, or in a capture file.
+ * Packets with their verdicts: as they come, or those that the flight recorder has kept. On
+ * standard output a line each, or in a capture file.
  */
 #include "command.h"
 #include "recorder.h"
@@ -151,8 +151,8 @@ static enum status check(const struct command *self, const struct capture_option
 	if (o->recorder && o->want.sample)
 		return command__wrong(self, "--recorder and --sample exclude each other");
 	if (o->path && !strcmp(o->path, "-") && stdout_is_terminal)
-		return report(USAGE, "-w -: standard output is a terminal; lead it into a file or a "
-			      "program, as in 'echogate capture -w - | tcpdump -r -'");
+		return report(USAGE, "-w -: standard output is a terminal; lead it into a file or "
+			      "a program, as in 'echogate capture -w - | tcpdump -r -'");
 	return DONE;
 }
 
@@ -174,7 +174,7 @@ static char *join(int argc, char **argv)
 
 /* Where the output goes ------------------------------------------------------------- */
 
-/* Opened early: later the path may mean another file. Nothing of what is in it is lost yet. Reports. */
+/* Opened early: later the path may mean another file. What is in it stays for now. Reports. */
 static enum status open_output(struct capture *c)
 {
 	const char *path = c->opts->path;
@@ -279,8 +279,8 @@ static enum status find_rules(struct capture *c)
 		found = found || c->rules[i];
 	}
 	if (!st && text && !found)
-		st = report(FAILED, "--rule: no rule in line %s; 'echogate rules --json' lists them",
-			    text);
+		st = report(FAILED, "--rule: no rule in line %s; 'echogate rules --json' lists "
+			    "them", text);
 	return st;
 }
 
@@ -339,7 +339,8 @@ static enum status follow(struct capture *c, struct tap *tap)
 	while (n >= 0 && !is_enough(c) && !ferror(c->to) && (n = tap__poll(tap, 0)) > 0)
 		;
 	free(told);
-	return n < 0 ? report(FAILED, "capturing: the ring buffer can't be read: %s", why(n)) : DONE;
+	return n < 0 ? report(FAILED, "capturing: its ring buffer can't be read: %s", why(n))
+		     : DONE;
 }
 
 static void finish(struct capture *c, const struct tap *tap)
@@ -353,8 +354,9 @@ static void finish(struct capture *c, const struct tap *tap)
 		sum.lost += one.lost;
 	}
 	flush(c);
-	note("%llu packets captured, %llu seen, %llu lost", (unsigned long long)c->transcript.written,
-	     (unsigned long long)sum.taken, (unsigned long long)sum.lost);
+	note("%llu packets captured, %llu seen, %llu lost",
+	     (unsigned long long)c->transcript.written, (unsigned long long)sum.taken,
+	     (unsigned long long)sum.lost);
 }
 
 static enum status capture_live(struct capture *c)

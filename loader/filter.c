@@ -64,7 +64,8 @@ const char *filter__needs_link(const struct filter *f)
 	return f && *f->why ? f->why : NULL;
 }
 
-bool filter__passes(const struct filter *f, bool l3, const __u8 *data, __u32 captured, __u32 length)
+bool filter__passes(const struct filter *f, bool l3, const __u8 *data, __u32 captured,
+		    __u32 length)
 {
 	struct pcap_pkthdr h = { .caplen = captured, .len = length };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A filter of libpcap's language, run here on packets that have been captured. Opaque: its header and
- * the kernel's don't get along.
+ * A filter of libpcap's language, run here on packets that have been captured. Opaque: its header
+ * and the kernel's don't get along.
  */
 #ifndef LOADER_FILTER_H
 #define LOADER_FILTER_H
@@ -19,7 +19,8 @@ const char *filter__text(const struct filter *f);
 /* Why it can't be for packets of devices without link header; NULL: it can. */
 const char *filter__needs_link(const struct filter *f);
 
-/* @length is what the packet had before it was cut to what is @captured; @l3: without link header. */
-bool filter__passes(const struct filter *f, bool l3, const __u8 *data, __u32 captured, __u32 length);
+/* @length is that of the packet before it was cut to @captured; @l3: it has no link header. */
+bool filter__passes(const struct filter *f, bool l3, const __u8 *data, __u32 captured,
+		    __u32 length);
 
 #endif

@@ -49,7 +49,7 @@ void pcapng__begin(struct pcapng *p, FILE *to, const char *application);
 void pcapng__interface(struct pcapng *p, const struct pcapng_interface *i);
 void pcapng__packet(struct pcapng *p, const struct pcapng_packet *packet);
 
-/* What became of an interface's packets: those that were there for the capture, those written and lost. */
+/* What became of an interface's packets: those meant for the capture, those written and lost. */
 void pcapng__statistics(struct pcapng *p, __u32 interface, __u64 time, __u64 there, __u64 written,
 			__u64 lost);
 void pcapng__end(struct pcapng *p);

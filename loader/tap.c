@@ -44,7 +44,7 @@ struct tap {
 	size_t count, shown;
 	bool ended;
 	__u64 looked;
-	/* Who renews the leases, whatever the others wait for; both below guard it and the members. */
+	/* Who renews the leases, whatever the others wait for; the mutex guards the members. */
 	pthread_t keeper;
 	bool kept;
 	pthread_mutex_t mutex;

@@ -28,7 +28,7 @@ struct tap_options {
 	__u32 sample;			/* one packet in so many, at random */
 	__u64 reasons;			/* bit n: enum eg_reason n */
 	__u8 verdicts, directions;	/* bits likewise */
-	size_t ring;			/* bytes for packets that wait; rounded up as the kernel wants it */
+	size_t ring;			/* bytes for packets that wait; is rounded up */
 };
 
 /* The event's bytes are there until the call returns; nothing in them is aligned. */

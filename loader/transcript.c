@@ -14,7 +14,7 @@
 #include <linux/pkt_cls.h>
 
 #define NS_PER_S	1000000000ULL
-#define LEAD		2		/* bytes before a frame, so that IP is aligned behind Ethernet */
+#define LEAD		2		/* bytes before a frame: IP is aligned then */
 #define TAG_AT		(2 * ETH_ALEN)
 #define TAG_SIZE	4
 

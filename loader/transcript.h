@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is written about packets: a line for each, an object of JSON for each, or a capture file with
- * the packets themselves.
+ * What is written about packets: a line for each, an object of JSON for each, or a capture file
+ * with the packets themselves.
  */
 #ifndef LOADER_TRANSCRIPT_H
 #define LOADER_TRANSCRIPT_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A million packets a second, all of them captured: `echogate capture` beside the sender, on whatever
- * CPU it gets. Each packet must be accounted for: captured, or counted as lost.
+ * A million packets a second, all of them captured: `echogate capture` beside the sender, on
+ * whatever CPU it gets. Each packet must be accounted for: captured, or counted as lost.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Capture files: what loader/pcapng.c writes is read again, by libpcap and block by block. And filters
- * of libpcap's language, with and without link header.
+ * Capture files: what loader/pcapng.c writes is read again, by libpcap and block by block. And
+ * filters of libpcap's language, with and without link header.
  */
 #include <stdlib.h>
 #include <string.h>
