@@ -11,7 +11,10 @@
 #   make install    below PREFIX=/usr/local, in DESTDIR=; make uninstall takes it away again
 #   make deb        a Debian package, in .output/deb
 #   make test-deb   it installed in Debian 12 made by debootstrap; a short form is in make test
+#   make faults     each system call of the commands failing once, and kills; hours; a short form is in make test
+#   make soak       everything at once for an hour, SOAK_SECONDS=3600; a short form is in make test
 #   make bench      throughput beside bare XDP_TX and XDP_DROP, the kernel, nftables, xdp-filter
+#   make bench-full the same with more of them, and tests/bench/plots drawn; twelve minutes
 #
 # V=1 shows the commands, CLANG=clang-19 takes another clang for the BPF side.
 
@@ -66,7 +69,7 @@ MAKEFLAGS += --no-print-directory -s
 endif
 
 .DELETE_ON_ERROR:
-.PHONY: all test check baseline vm differential fuzz bench demo install uninstall deb test-deb format lint deps clean
+.PHONY: all test check baseline vm differential fuzz faults soak bench bench-full demo install uninstall deb test-deb format lint deps clean
 .PHONY: tests FORCE
 .SECONDARY:
 
@@ -284,6 +287,16 @@ fuzz: deps
 	@$(MAKE) $(JOBS) all $(FUZZ_BIN)
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
+# EG_COMMANDS="attach run" of these only.
+faults: deps
+	@$(MAKE) $(JOBS) all $(TOOL_BIN)
+	@EG_EVERY=$${EG_EVERY:-1} EG_TIMEOUT=100000 tests/run 78-faults
+
+SOAK_SECONDS	?= 3600
+soak: deps
+	@$(MAKE) $(JOBS) all $(TOOL_BIN)
+	@SOAK_SECONDS=$(SOAK_SECONDS) EG_TIMEOUT=$$(($(SOAK_SECONDS) + 600)) tests/run 95-soak
+
 # On purpose only. Both compilers must be here.
 baseline: deps
 	@$(MAKE) $(JOBS) $(COMPLEXITY_BIN)
@@ -297,6 +310,13 @@ bench:
 	@loader/share/deps
 	@$(MAKE) $(JOBS) all $(BENCH_BIN)
 	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) $(BENCH_ARGS)
+
+# Alone on the machine, or the plots are of others' load.
+bench-full:
+	@loader/share/deps bench
+	@$(MAKE) $(JOBS) all $(BENCH_BIN)
+	@mkdir -p tests/bench/plots
+	$(Q)ECHOGATE=$(OUT)/echogate $(BENCH_BIN) --full --rounds 5 --plots tests/bench/plots $(BENCH_ARGS)
 
 # Random rules and packets, BPF against one rule after the other: a million of each hook.
 differential: deps

@@ -64,11 +64,23 @@ const char *const pin_link_names[] = {
 	[HOOK_TC_EGRESS] = "link_tc_egress",
 };
 
-bool pins__mounted(void)
+/*
+ * 1: it is mounted, 0: it isn't. -errno: nobody knows, and then nothing is to be mounted over what
+ * may be there, nor looked for elsewhere.
+ */
+static int look_for_bpffs(void)
 {
 	struct statfs fs;
 
-	return !statfs(BPFFS, &fs) && (unsigned long)fs.f_type == BPF_FS_MAGIC;
+	while (statfs(BPFFS, &fs))
+		if (errno != EINTR)
+			return errno == ENOENT ? 0 : -errno;
+	return (unsigned long)fs.f_type == BPF_FS_MAGIC;
+}
+
+bool pins__mounted(void)
+{
+	return look_for_bpffs() > 0;
 }
 
 /* Mount namespace of a process, if it can be opened and isn't our own. */
@@ -108,7 +120,7 @@ void pins__enter_mounts(void)
 {
 	int fd, found = -1;
 
-	if (pins__mounted())
+	if (look_for_bpffs())
 		return;
 	fd = open_other_mounts(1);
 	if (fd == -EEXIST)
@@ -134,7 +146,11 @@ void pins__enter_mounts(void)
 
 static enum status mount_bpffs(void)
 {
-	if (pins__mounted())
+	int there = look_for_bpffs();
+
+	if (there < 0)
+		return report(status_of(there), BPFFS ": %s", why(there));
+	if (there)
 		return DONE;
 	if (!mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
 		return DONE;

@@ -19,6 +19,7 @@
 
 #define LIMIT_NS       (240 * NS)
 #define LIMIT_QUICK_NS (18 * NS)
+#define LIMIT_FULL_NS  (540 * NS)
 
 struct state b;
 volatile sig_atomic_t stop;
@@ -49,6 +50,7 @@ void note(const char *format, ...)
 
 static const char usage_text[] =
 	"usage: bench [--rounds N] [--quick] [--json] [--cpu N] [--only LIST] [--alone]\n"
+	"             [--full] [--plots DIR]\n"
 	"\n"
 	"  --rounds N   rounds, 5 to 99 (7)\n"
 	"  --quick      short measurements, to see that all of it works\n"
@@ -57,13 +59,16 @@ static const char usage_text[] =
 	"  --busy       count CPU time instead of the clock's: for a machine that others use too\n"
 	"  --only LIST  of these, and what they are compared with:%s\n"
 	"  --alone      only packets alone\n"
+	"  --full       with other numbers of rules, prefixes and sources, lengths, and nftables' raw\n"
+	"               prerouting\n"
+	"  --plots DIR  what of these has been measured, as SVG, by gnuplot\n"
 	"\n"
 	"echogate is taken from $ECHOGATE, else from beside the tests. Exit status: 0 measured,\n"
 	"1 packets wrong or lost, or something failed; 2 command line.\n";
 
 static void usage(FILE *f)
 {
-	char words[1024] = "";
+	char words[2048] = "";
 	size_t used = 0;
 
 	for (int id = 0; id < CANDIDATES; id++)
@@ -104,7 +109,7 @@ static int choose(char *list)
 			note("--only: no candidate is called \"%s\"", w);
 			return -EINVAL;
 		}
-		b.only |= 1u << id;
+		b.only |= 1ull << id;
 	}
 	return 0;
 }
@@ -120,6 +125,8 @@ static int parse(int argc, char **argv)
 		{ "alone", no_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "busy", no_argument, NULL, 'b' },
+		{ "full", no_argument, NULL, 'f' },
+		{ "plots", required_argument, NULL, 'p' },
 		{},
 	};
 	int c;
@@ -149,7 +156,13 @@ static int parse(int argc, char **argv)
 			break;
 		case 'a':
 			b.only_alone = true;
-			b.only = 1u << NATIVE;
+			b.only = 1ull << NATIVE;
+			break;
+		case 'f':
+			b.full = true;
+			break;
+		case 'p':
+			b.plots = optarg;
 			break;
 		case 'h':
 			usage(stdout);
@@ -213,11 +226,11 @@ int main(int argc, char **argv)
 
 	b.started = now();
 	b.rounds = ROUNDS_DEFAULT;
-	b.only = ~0u;
+	b.only = ~0ull;
 	b.cpu = last_cpu();
 	if (parse(argc, argv))
 		return 2;
-	b.limit = b.quick ? LIMIT_QUICK_NS : LIMIT_NS;
+	b.limit = b.full ? LIMIT_FULL_NS : b.quick ? LIMIT_QUICK_NS : LIMIT_NS;
 	if (b.quick && b.rounds == ROUNDS_DEFAULT)
 		b.rounds = ROUNDS_MIN;
 	if (find_echogate())
@@ -241,6 +254,8 @@ int main(int argc, char **argv)
 		else
 			print_text(&u);
 		fflush(stdout);
+		if (b.plots)
+			err = draw_plots();
 	}
 	tear_down();
 	return err || b.wrong || stop;

@@ -4,7 +4,7 @@
 
 #include "state.h"
 
-#define BIT(n) (1u << (n))
+#define BIT(n) (1ull << (n))
 
 /* Who answers. */
 #define EVERY	  (BIT(KERNEL + 1) - 1)
@@ -12,10 +12,14 @@
 #define ANSWERERS (EVERY & ~(BIT(GENERATOR) | BIT(BARE_DROP) | BIT(TC_EGRESS)))
 #define XDP_PAIR  (BIT(BARE_TX) | BIT(NATIVE))
 #define MANY	  (XDP_PAIR | BIT(SWAP) | BIT(KERNEL))
+#define LENGTHS	  (XDP_PAIR | BIT(LEAST) | BIT(TC) | BIT(KERNEL))
 
 /* Who drops: everybody of IPv4, and who holds sets and limits against many sources. */
-#define DROPPERS  (BIT(BARE_DROP) | (BIT(SET_6) - BIT(TYPE)) | BIT(SOURCE))
-#define SETS_100K (BIT(BARE_DROP) | BIT(SET) | BIT(SET_NFT) | BIT(MIXED))
+#define DROPPERS \
+	(BIT(BARE_DROP) | (BIT(SET_6) - BIT(TYPE)) | BIT(SOURCE) | (BIT(DPDK) - BIT(RULES_10)))
+#define SETS_1K	  (BIT(BARE_DROP) | BIT(SET_1K) | BIT(SET_1K_NFT))
+#define SETS_10K  (BIT(BARE_DROP) | BIT(SET_10K) | BIT(SET_10K_NFT))
+#define SETS_100K (BIT(BARE_DROP) | BIT(SET) | BIT(SET_NFT) | BIT(SET_RAW) | BIT(MIXED))
 #define SETS_1M	  (BIT(BARE_DROP) | BIT(MILLION) | BIT(SOURCE))
 
 #define RULES_MAX 4096 /* EG_RULES_MAX */
@@ -70,6 +74,31 @@ const struct candidate candidates[CANDIDATES] = {
 	[TRACK] = { "echogate, rtt", "track", AT_NATIVE, ANSWERED, { RULES_TRACK, 4, 2 } },
 	[WATCH] = { "echogate, observe", "watch", AT_NATIVE, ANSWERED, { RULES_WATCH, 4, 1 } },
 	[ASKED] = { "unsolicited", "asked", AT_NATIVE, DROPPED, { RULES_ASKED, 4, 1 } },
+
+	[RULES_10] = { "10 rules", "rules10", AT_NATIVE, DROPPED, { RULES_EACH, 4, 10 } },
+	[RULES_100] = { "100 rules", "rules100", AT_NATIVE, DROPPED, { RULES_EACH, 4, 100 } },
+	[RULES_1K] = { "1000 rules", "rules1k", AT_NATIVE, DROPPED, { RULES_EACH, 4, 1000 } },
+	[RULES_10_NFT] = { "10, nftables", "rules10-nft", AT_NFT, DROPPED, { RULES_EACH, 4, 10 } },
+	[RULES_100_NFT] = { "100, nftables",
+			    "rules100-nft",
+			    AT_NFT,
+			    DROPPED,
+			    { RULES_EACH, 4, 100 } },
+	[RULES_1K_NFT] = { "1000, nftables",
+			   "rules1k-nft",
+			   AT_NFT,
+			   DROPPED,
+			   { RULES_EACH, 4, 1000 } },
+	[TYPE_RAW] = { "type, nft raw", "type-raw", AT_RAW, DROPPED, { RULES_TYPE, 4, 1 } },
+	[RULE_RAW] = { "1, nft raw", "rule-raw", AT_RAW, DROPPED, { RULES_EACH, 4, 1 } },
+	[RULES_100_RAW] = { "100, nft raw", "rules100-raw", AT_RAW, DROPPED, { RULES_EACH, 4, 100 } },
+	[RULES_RAW] = { "4096, nft raw", "rules-raw", AT_RAW, DROPPED, { RULES_EACH, 4, RULES_MAX } },
+	[SET_RAW] = { "set, nft raw", "set-raw", AT_RAW, DROPPED, { RULES_SET, 4, HUNDRED_K } },
+	[SET_1K] = { "set of 1,000", "set1k", AT_NATIVE, DROPPED, { RULES_SET, 4, 1000 } },
+	[SET_10K] = { "set of 10,000", "set10k", AT_NATIVE, DROPPED, { RULES_SET, 4, 10000 } },
+	[SET_1K_NFT] = { "1,000, nftables", "set1k-nft", AT_NFT, DROPPED, { RULES_SET, 4, 1000 } },
+	[DPDK] = { "DPDK icmpecho", "dpdk", AT_DPDK, ANSWERED, {} },
+	[SET_10K_NFT] = { "10,000, nftables", "set10k-nft", AT_NFT, DROPPED, { RULES_SET, 4, 10000 } },
 };
 
 #define ECHO(family, length, span, members, memory) \
@@ -82,7 +111,7 @@ const struct candidate candidates[CANDIDATES] = {
 	}
 
 const struct group groups[GROUPS] = {
-	[ECHO4_64] = ECHO(4, 64, 1, EVERY | BIT(PLAIN) | TRACKERS, false),
+	[ECHO4_64] = ECHO(4, 64, 1, EVERY | BIT(PLAIN) | TRACKERS | BIT(DPDK), false),
 	[ECHO6_64] = ECHO(6, 64, 1, EVERY | BIT(PLAIN) | TRACKERS, false),
 	[ECHO4_98] = ECHO(4, 98, 1, ANSWERERS, false),
 	[ECHO6_98] = ECHO(6, 98, 1, ANSWERERS, false),
@@ -104,6 +133,14 @@ const struct group groups[GROUPS] = {
 	[DROP6_1M_SOURCES] = DROP(6, ONE_M, BIT(BARE_DROP) | BIT(MILLION_6)),
 	[REPLY4] = { 4, 64, 1, STATION_SCATTER, BIT(BARE_DROP) | BIT(ASKED), BARE_DROP, true,
 		     false },
+
+	[ECHO4_128] = ECHO(4, 128, 1, LENGTHS, false),
+	[ECHO4_256] = ECHO(4, 256, 1, LENGTHS, false),
+	[ECHO4_512] = ECHO(4, 512, 1, LENGTHS, false),
+	[ECHO4_1024] = ECHO(4, 1024, 1, LENGTHS, false),
+	[ECHO4_4K_SOURCES] = ECHO(4, 64, 4096, MANY, true),
+	[DROP4_1K_SOURCES] = DROP(4, 1000, SETS_1K),
+	[DROP4_10K_SOURCES] = DROP(4, 10000, SETS_10K),
 };
 
 #define WITHIN(name, group, of, over, least) \
@@ -168,7 +205,10 @@ enum candidate_id station_of(enum candidate_id id)
 /* What the others are compared with comes along. */
 bool takes_part(const struct group *g, enum candidate_id id)
 {
-	unsigned int chosen = g->members & b.only;
+	__u64 chosen = g->members & b.only;
+
+	if (!b.full && (g >= &groups[ECHO4_128] || id >= RULES_10))
+		return false;
 
 	if (chosen)
 		chosen |= BIT(g->bare);

@@ -34,15 +34,24 @@ static bool spread(const double *values, int count, struct spread *s)
 	return true;
 }
 
-/* Packets a second, in millions, by rounds. */
-static bool rate(unsigned int g, enum candidate_id id, struct spread *s)
+int measured_ns(enum group_id g, enum candidate_id id, double *values)
 {
-	double values[ROUNDS_MAX];
 	int count = 0;
 
 	for (int r = 0; r < b.done; r++)
 		if (b.ns[g][id][r] > 0)
-			values[count++] = 1000 / b.ns[g][id][r];
+			values[count++] = b.ns[g][id][r];
+	return count;
+}
+
+/* Packets a second, in millions, by rounds. */
+static bool rate(unsigned int g, enum candidate_id id, struct spread *s)
+{
+	double values[ROUNDS_MAX];
+	int count = measured_ns(g, id, values);
+
+	for (int n = 0; n < count; n++)
+		values[n] = 1000 / values[n];
 	return spread(values, count, s);
 }
 

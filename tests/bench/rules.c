@@ -92,13 +92,16 @@ void rules__write_echogate(FILE *f, const struct rules *r)
 
 void rules__write_nft(FILE *f, const struct rules *r, const char *device)
 {
-	fputs("table netdev bench {\n", f);
+	fprintf(f, "table %s bench {\n", device ? "netdev" : "ip");
 	if (r->kind == RULES_SET) {
 		fputs("set members { type ipv4_addr; elements = {\n", f);
 		write_list(f, r);
 		fputs("\n}\n}\n", f);
 	}
-	fprintf(f, "chain in {\ntype filter hook ingress device \"%s\" priority 0;\n", device);
+	if (device)
+		fprintf(f, "chain in {\ntype filter hook ingress device \"%s\" priority 0;\n", device);
+	else
+		fputs("chain in {\ntype filter hook prerouting priority raw;\n", f);
 	switch (r->kind) {
 	case RULES_TYPE:
 		fputs("icmp type echo-request drop\n", f);

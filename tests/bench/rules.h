@@ -30,6 +30,7 @@ struct rules {
 __u32 rules__source(int family, __u32 n);
 
 void rules__write_echogate(FILE *f, const struct rules *r);
+/* At netdev ingress of a device; NULL: at prerouting, with priority raw. */
 void rules__write_nft(FILE *f, const struct rules *r, const char *device);
 
 #endif

@@ -48,8 +48,8 @@ static int write_rules(const struct candidate *c, char *path, size_t size)
 
 	if (!f)
 		return -errno;
-	if (c->at == AT_NFT)
-		rules__write_nft(f, &c->rules, STATION_DEVICE);
+	if (c->at == AT_NFT || c->at == AT_RAW)
+		rules__write_nft(f, &c->rules, c->at == AT_RAW ? NULL : STATION_DEVICE);
 	else
 		rules__write_echogate(f, &c->rules);
 	if (fclose(f))
@@ -74,7 +74,7 @@ static int apply_rules(enum candidate_id id)
 	if (file < 0)
 		return file;
 	start = now();
-	if (c->at == AT_NFT)
+	if (c->at == AT_NFT || c->at == AT_RAW)
 		err = station__apply_nft(&b.stations[id], path);
 	else
 		err = station__apply(&b.stations[id], b.echogate, path, a->said, sizeof(a->said));
@@ -103,6 +103,13 @@ static int open_echogate(enum candidate_id id, const char *mode)
 static int open_filter(enum candidate_id id)
 {
 	const char *why = filter__attach(&b.stations[id], &candidates[id].rules);
+
+	return why ? leave_out(id, why) : 0;
+}
+
+static int open_dpdk(enum candidate_id id)
+{
+	const char *why = dpdk__start(&b.dpdk, &b.stations[id], b.cpu);
 
 	return why ? leave_out(id, why) : 0;
 }
@@ -138,9 +145,12 @@ static int open_station(enum candidate_id id)
 	case AT_TC:
 		return open_echogate(id, "tc");
 	case AT_NFT:
+	case AT_RAW:
 		if (apply_rules(id))
 			return leave_out(id, "nft (package nftables) is not there or failed");
 		return 0;
+	case AT_DPDK:
+		return open_dpdk(id);
 	case AT_BARE:
 	case AT_KERNEL:
 	case AT_FILTER:
@@ -246,6 +256,7 @@ int set_up(void)
 
 void tear_down(void)
 {
+	dpdk__stop(&b.dpdk);
 	for (int id = 0; id < CANDIDATES; id++)
 		if (b.opened[id])
 			station__close(&b.stations[id], b.echogate);

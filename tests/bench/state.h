@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "bench.h"
+#include "dpdk.h"
 #include "rules.h"
 #include "station.h"
 
@@ -28,7 +29,9 @@ enum place {
 	AT_TC,	    /* echogate, in tc */
 	AT_KERNEL,  /* nothing */
 	AT_NFT,	    /* nftables, at netdev ingress */
+	AT_RAW,	    /* nftables, at prerouting before everything else */
 	AT_FILTER,  /* xdp-filter's program */
+	AT_DPDK,    /* DPDK's icmpecho, which polls on another CPU */
 };
 
 enum candidate_id {
@@ -62,6 +65,23 @@ enum candidate_id {
 	TRACK,
 	WATCH,
 	ASKED,
+	/* of the long run */
+	RULES_10,
+	RULES_100,
+	RULES_1K,
+	RULES_10_NFT,
+	RULES_100_NFT,
+	RULES_1K_NFT,
+	TYPE_RAW,
+	RULE_RAW,
+	RULES_100_RAW,
+	RULES_RAW,
+	SET_RAW,
+	SET_1K,
+	SET_10K,
+	SET_1K_NFT,
+	SET_10K_NFT,
+	DPDK,
 	CANDIDATES,
 };
 
@@ -86,6 +106,14 @@ enum group_id {
 	DROP6_100K_SOURCES,
 	DROP6_1M_SOURCES,
 	REPLY4,
+	/* of the long run */
+	ECHO4_128,
+	ECHO4_256,
+	ECHO4_512,
+	ECHO4_1024,
+	ECHO4_4K_SOURCES,
+	DROP4_1K_SOURCES,
+	DROP4_10K_SOURCES,
 	GROUPS,
 };
 
@@ -111,7 +139,7 @@ struct group {
 	__u32 length;
 	__u64 span;		/* sources */
 	__u32 stride;		/* from one to the next */
-	unsigned int members;	/* candidates, by bit */
+	__u64 members;		/* candidates, by bit */
 	enum candidate_id bare; /* to which the others are compared in the table */
 	bool replies;		/* that nobody asked for, not requests */
 	bool memory;		/* long enough for remembered paths to be forgotten */
@@ -161,14 +189,17 @@ struct state {
 	struct bench *skel;
 	struct station stations[CANDIDATES]; /* see station_of() */
 	bool opened[CANDIDATES];
+	struct dpdk dpdk;
 	int home;		      /* the generator's network namespace */
 	int parked[PARKED];	      /* bpf_links */
 	char missing[CANDIDATES][96]; /* why it is left out */
 	const char *echogate;
 	int rounds, done; /* wanted, finished */
 	bool quick, json, only_alone;
+	bool full;	    /* with what only the long run has */
+	const char *plots;  /* a directory; NULL: none */
 	bool busy;	   /* CPU time counts, not the clock */
-	unsigned int only; /* candidates, by bit */
+	__u64 only;	   /* candidates, by bit */
 	int cpu;
 	clockid_t ksoftirqd; /* its CPU time */
 	bool have_ksoftirqd;
@@ -202,7 +233,13 @@ int measure_capture(void);
 /* Sends `count` frames of a group, `rate` a second at most; *ns: how long it took. */
 int send_paced(const struct group *g, enum candidate_id id, __u64 count, __u64 rate, __u64 *ns);
 
+/* Whether it was measured at all: the ns a packet, all rounds; the caller's `values` has room for them. */
+int measured_ns(enum group_id g, enum candidate_id id, double *values);
+
 void print_text(const struct utsname *u);
 void print_json(const struct utsname *u);
+
+/* plots.c: cost against number, length or sources, as SVG. -errno; what went wrong has been printed. */
+int draw_plots(void);
 
 #endif

@@ -391,21 +391,27 @@ static __u64 value_called(const char *names, const char *values, const char *nam
 	return 0;
 }
 
+struct delivered {
+	const char *counter; /* of Ip; that of Ip6 is called the same */
+	__u64 packets;
+};
+
 static int read_delivered(struct station *s, void *arg)
 {
-	char names[1024] = "", values[1024], name[64];
+	char names[1024] = "", values[1024], name[64], name6[32];
+	struct delivered *d = arg;
 	unsigned long long value;
-	__u64 *packets = arg;
 	FILE *f;
 
 	(void)s;
-	*packets = 0;
+	d->packets = 0;
+	snprintf(name6, sizeof(name6), "Ip6%s", d->counter);
 	f = fopen("/proc/thread-self/net/snmp", "re");
 	if (!f)
 		return -errno;
 	while (fgets(values, sizeof(values), f)) {
 		if (!strncmp(values, "Ip:", 3) && !strncmp(names, "Ip:", 3))
-			*packets += value_called(names, values, "InReceives");
+			d->packets += value_called(names, values, d->counter);
 		memcpy(names, values, sizeof(names));
 	}
 	fclose(f);
@@ -413,15 +419,19 @@ static int read_delivered(struct station *s, void *arg)
 	if (!f)
 		return -errno;
 	while (fscanf(f, "%63s %llu", name, &value) == 2)
-		if (!strcmp(name, "Ip6InReceives"))
-			*packets += value;
+		if (!strcmp(name, name6))
+			d->packets += value;
 	fclose(f);
 	return 0;
 }
 
-int station__delivered(struct station *s, __u64 *packets)
+int station__delivered(struct station *s, bool beyond, __u64 *packets)
 {
-	return station__inside(s, read_delivered, packets);
+	struct delivered d = { .counter = beyond ? "InDelivers" : "InReceives" };
+	int err = station__inside(s, read_delivered, &d);
+
+	*packets = d.packets;
+	return err;
 }
 
 static int send_request(struct station *s, void *arg)

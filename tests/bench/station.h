@@ -71,8 +71,8 @@ int station__park(const char *device, int program);
 
 /* Frames that the target has taken from its ring since it was made. */
 int station__received(struct station *s, __u64 *frames);
-/* Packets that its IP layers have seen. */
-int station__delivered(struct station *s, __u64 *packets);
+/* Packets that its IP layers have seen, or `beyond` that have handed on to what is above. */
+int station__delivered(struct station *s, bool beyond, __u64 *packets);
 /* Packets that echogate's XDP program has dropped, by its own counters. */
 int station__dropped(struct station *s, __u64 *packets);
 /* Has the target send the echo request that "echo reply" of frame.h replies to. */

@@ -300,7 +300,7 @@ static void compare_rules(struct world *w, const struct frame *f)
 	static struct seen seen[2];
 	static struct oracle want;
 
-	oracle_ask(&ruleset.rules, EG_INGRESS, f->data, f->len, false, 0, &want);
+	oracle_ask(&ruleset.rules, EG_INGRESS, f->data, f->len, false, 0, false, &want);
 	for (enum hook hook = HOOK_XDP; hook <= HOOK_TC; hook++) {
 		if (hook == HOOK_TC && !makes_skb(f))
 			return;

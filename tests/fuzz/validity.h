@@ -116,8 +116,10 @@ static inline const char *error_fault(const uint8_t *ip, size_t room, int family
 	if ((family == 4 ? out[9] : out[6]) == 6) {
 		sum = family == 4 ? sum_add(sum_bytes(0, out + 12, 8), len - 20 + 6) :
 				    sum_add(sum_pseudo(out, len - 40), 0xffff - 58 + 6);
-		if (len != head + 20 || !(out[head + 13] & 4) || ip[head + 13] & 4)
+		if (len != head + 20 || room < head + 20 || !(out[head + 13] & 4) || ip[head + 13] & 4)
 			return "no reset, or one of a reset";
+		if (get16(out + head) != get16(ip + head + 2) || get16(out + head + 2) != get16(ip + head))
+			return "a reset of another connection";
 		/* A checksum that was unfinished stays so: of the pseudo-header alone. */
 		return sum_bytes(sum, out + head, 20) == 0xffff || get16(out + head + 16) == sum ?
 			       NULL :

@@ -21,6 +21,7 @@
 #define SOURCES_MAX	4096
 #define BURST		32		/* frames sent before looking for what came back */
 #define DRAIN_US	300000		/* of silence, then nothing more is coming */
+#define DRAIN_MAX_US	3000000		/* others may never be silent */
 
 struct flood {
 	struct station station;
@@ -132,7 +133,8 @@ static bool run(struct flood *f)
 		take(f);
 		now = station_now_us();
 	}
-	while (station_wait(&f->station, DRAIN_US))
+	start = station_now_us();
+	while (station_wait(&f->station, DRAIN_US) && station_now_us() < start + DRAIN_MAX_US)
 		take(f);
 	return true;
 }
