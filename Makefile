@@ -39,7 +39,7 @@ BOUT	:= $(OUT)/bpf-$(notdir $(CLANG))
 BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 $(WARN) -Wno-address-of-packed-member -I. -Iheaders
 CFLAGS		?= -O2 -g
 HOST_CFLAGS	= -std=gnu11 -D_GNU_SOURCE $(WARN) -Iheaders -Iloader -I$(OUT)/loader -I$(BOUT) $(CFLAGS)
-LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd
+LOADER_PKGS	:= libbpf libmnl json-c libpcap libcap-ng libmicrohttpd libsystemd ncursesw
 LOADER_LIBS	= $(shell $(PKG_CONFIG) --libs $(LOADER_PKGS)) -lm
 
 SKELETONS	:= $(BOUT)/echogate.skel.h $(BOUT)/drive.skel.h
@@ -150,6 +150,9 @@ $(OUT)/tests/unit-compile: UNIT_LIBS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=re
 
 $(OUT)/tests/unit-wire: $(addprefix $(OUT)/tests/loader/,wire.o util.o)
 $(OUT)/tests/unit-wire: UNIT_LIBS = -ljson-c -lbpf
+
+$(OUT)/tests/unit-top: $(addprefix $(OUT)/tests/loader/,sources.o canvas.o view.o names.o util.o)
+$(OUT)/tests/unit-top: UNIT_LIBS = -ljson-c -lbpf -lm
 
 $(OUT)/tests/unit-pcapng: $(addprefix $(OUT)/tests/loader/,pcapng.o filter.o util.o)
 $(OUT)/tests/unit-pcapng: UNIT_LIBS = -lpcap -lbpf

@@ -67,6 +67,7 @@ enum status cmd_rules(const struct command *self, int argc, char **argv);
 enum status cmd_detach(const struct command *self, int argc, char **argv);
 enum status cmd_status(const struct command *self, int argc, char **argv);
 enum status cmd_stats(const struct command *self, int argc, char **argv);
+enum status cmd_top(const struct command *self, int argc, char **argv);
 enum status cmd_maps(const struct command *self, int argc, char **argv);
 enum status cmd_capture(const struct command *self, int argc, char **argv);
 enum status cmd_explain(const struct command *self, int argc, char **argv);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For commands that go on until somebody wants an end of it: SIGINT, SIGTERM, SIGHUP. */
+/* For commands that go on until somebody wants an end of it: SIGINT, SIGTERM, SIGHUP, SIGQUIT. */
 #ifndef LOADER_INTERRUPT_H
 #define LOADER_INTERRUPT_H
 

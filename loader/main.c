@@ -65,6 +65,15 @@ const struct command commands[] = {
 	  "  -a, --absolute       with --snmp: since boot, not since the last time\n"
 	  "  -z, --zeros          with --snmp: also what is zero\n",
 	  cmd_stats, ACCESS_READ },
+	{ "top", "[IFACE...] [-i|--interval SEC] [--once] [--netns NAME] [--json [-c|--count N]]",
+	  "Watch rates by verdict, type, reason, rule, CPU and source, full screen",
+	  "  -i, --interval SEC   a new reading every SEC seconds (1 to 3600, default 1)\n"
+	  "      --once           one reading, as text\n"
+	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"
+	  "      --json           as JSON, an object a line for each reading\n"
+	  "  -c, --count N        with --json: end after N readings\n\n"
+	  "Press h for the keys. Sources are sampled: the more packets, the fewer are looked at.\n",
+	  cmd_top, ACCESS_READ },
 	{ "maps", "[IFACE...] [dump NAME] [--netns NAME] [--json]",
 	  "List the pinned maps, or dump one by its types",
 	  "      --netns NAME     network namespace: name under /run/netns, path, or pid\n"

@@ -6,7 +6,7 @@
  * What was answered counts as received, delivered and replied to; what was rejected as received,
  * delivered and answered with an error; what was dropped as received and discarded. An ICMP message
  * counts under its type in each of these cases, whomever it was for. What passed, or was dropped on
- * its way out, has been counted by the kernel. Octets are those of the frame less its Ethernet header.
+ * its way out, has been counted by the kernel. Octets are the frame's less its Ethernet header.
  */
 #ifndef LOADER_MIB_H
 #define LOADER_MIB_H

@@ -5,6 +5,17 @@
 #include <sys/prctl.h>
 #include <cap-ng.h>
 
+/* What is left has been chosen with capng_update(). Reports. */
+static enum status apply(void)
+{
+	/* The bounding set needs CAP_SETPCAP, and means nothing to who never executes another. */
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return report(FAILED, "capabilities can't be given up: %s", why(errno));
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return report(FAILED, "no_new_privs: %s", why(errno));
+	return DONE;
+}
+
 enum status privileges__drop(void)
 {
 	static const unsigned int needed[] = { CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON };
@@ -18,10 +29,11 @@ enum status privileges__drop(void)
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (had[i])
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, needed[i]);
-	/* The bounding set needs CAP_SETPCAP, and means nothing to who never executes another. */
-	if (capng_apply(CAPNG_SELECT_CAPS))
-		return report(FAILED, "capabilities can't be given up: %s", why(errno));
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return report(FAILED, "no_new_privs: %s", why(errno));
-	return DONE;
+	return apply();
+}
+
+enum status privileges__drop_all(void)
+{
+	capng_clear(CAPNG_SELECT_BOTH);
+	return apply();
 }

@@ -11,4 +11,7 @@
  */
 enum status privileges__drop(void);
 
+/* Keeps none. Reports. */
+enum status privileges__drop_all(void);
+
 #endif

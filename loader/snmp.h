@@ -14,8 +14,8 @@ struct snmp_options {
 };
 
 /*
- * Shows a table for each namespace in which one of the interfaces is, or anything is attached if none
- * is named; in it counts all that is attached there. Reports.
+ * Shows a table for each namespace in which one of the interfaces is, or anything is attached if
+ * none is named; in it counts all that is attached there. Reports.
  */
 enum status snmp__show(const struct snmp_options *opts, const struct scope *scope,
 		       char *const *names, size_t count);

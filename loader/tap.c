@@ -42,7 +42,7 @@ struct tap {
 	struct ring_buffer *reader;
 	struct member *members;
 	size_t count, shown;
-	bool ended;
+	bool ended, paused;
 	__u64 looked;
 	/* Who renews the leases, whatever the others wait for; the mutex guards the members. */
 	pthread_t keeper;
@@ -71,7 +71,7 @@ static void renew(struct tap *t)
 		}
 		__atomic_store_n(&taps->tap[slot].until, until, __ATOMIC_RELEASE);
 		/* Switched off meanwhile. */
-		if (!t->ended)
+		if (!t->ended && !t->paused)
 			__atomic_or_fetch(&taps->live, 1ULL << slot, __ATOMIC_RELEASE);
 	}
 }
@@ -284,15 +284,12 @@ static int member__open(struct member *m, const struct tap *t, const struct inst
 	return bpf_map_update_elem(m->rings, &m->slot, &t->ring, BPF_ANY) ? -errno : 0;
 }
 
-enum status tap__add(struct tap *t, const struct instance *in, __u32 source, __u64 rule)
+/* With the lock, which it gives back. */
+static enum status add(struct tap *t, const struct instance *in, __u32 source, __u64 rule, int lock)
 {
 	struct member m = { .source = source, .rule = rule, .rings = -1 }, *more;
-	enum status st;
-	int lock = -1, err;
+	int err;
 
-	st = pins__lock(&lock);
-	if (st)
-		return st;
 	err = member__open(&m, t, in);
 	pins__unlock(&lock);
 	if (err) {
@@ -307,7 +304,8 @@ enum status tap__add(struct tap *t, const struct instance *in, __u32 source, __u
 	if (more) {
 		t->members = more;
 		more[t->count++] = m;
-		__atomic_or_fetch(&taps_of(&m)->live, 1ULL << m.slot, __ATOMIC_RELEASE);
+		if (!t->paused)
+			__atomic_or_fetch(&taps_of(&m)->live, 1ULL << m.slot, __ATOMIC_RELEASE);
 	}
 	pthread_mutex_unlock(&t->mutex);
 	if (more)
@@ -315,6 +313,57 @@ enum status tap__add(struct tap *t, const struct instance *in, __u32 source, __u
 	switch_off(taps_of(&m), m.rings, m.slot);
 	member__close(&m);
 	return report(FAILED, "%s: %s", in->ifname, why(ENOMEM));
+}
+
+enum status tap__add(struct tap *t, const struct instance *in, __u32 source, __u64 rule)
+{
+	int lock = -1;
+
+	return pins__lock(&lock) ?: add(t, in, source, rule, lock);
+}
+
+enum status tap__try_add(struct tap *t, const struct instance *in, __u32 source, bool *busy)
+{
+	enum status st;
+	int lock = -1;
+
+	*busy = false;
+	st = pins__try_lock(&lock);
+	if (st)
+		return st;
+	*busy = lock < 0;
+	return *busy ? DONE : add(t, in, source, 0, lock);
+}
+
+void tap__set_sample(struct tap *t, __u32 sample)
+{
+	pthread_mutex_lock(&t->mutex);
+	t->want.sample = sample;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct member *m = &t->members[i];
+
+		if (taps_of(m)->tap[m->slot].owner == t->want.owner)
+			taps_of(m)->tap[m->slot].sample = sample;
+	}
+	pthread_mutex_unlock(&t->mutex);
+}
+
+void tap__pause(struct tap *t, bool paused)
+{
+	pthread_mutex_lock(&t->mutex);
+	t->paused = paused;
+	for (size_t i = 0; i < t->count; i++) {
+		struct eg_taps *taps = taps_of(&t->members[i]);
+		__u32 slot = t->members[i].slot;
+
+		if (taps->tap[slot].owner != t->want.owner)
+			continue;
+		if (paused)
+			__atomic_and_fetch(&taps->live, ~(1ULL << slot), __ATOMIC_RELEASE);
+		else
+			__atomic_or_fetch(&taps->live, 1ULL << slot, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&t->mutex);
 }
 
 static const struct member *find(const struct tap *t, __u32 source)

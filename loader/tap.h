@@ -53,6 +53,17 @@ enum status tap__open(struct tap **out, const struct tap_options *want, tap_fn *
  */
 enum status tap__add(struct tap *t, const struct instance *in, __u32 source, __u64 rule);
 
+/* The same of any rule, but nobody is waited for: *busy if somebody else has the lock. Reports. */
+enum status tap__try_add(struct tap *t, const struct instance *in, __u32 source, bool *busy);
+
+/* From now on one packet in so many, of all of its interfaces. */
+void tap__set_sample(struct tap *t, __u32 sample);
+
+/*
+ * Nothing comes, and packets pay for nothing, until it goes on. For who has seen enough for a moment.
+ */
+void tap__pause(struct tap *t, bool paused);
+
 /* Waits for packets, @timeout ms at most. How many were shown, or -errno. */
 int tap__poll(struct tap *t, int timeout);
 
