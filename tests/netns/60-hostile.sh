@@ -230,7 +230,7 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 		step=$(scaled 5 25)
 		[ "$base" = nothing ] || step=$(scaled 3 15)
 		[ "$base" = nothing ] || need "$ECHOGATE" attach h0 --netns "$host"
-		every_fault "$base" bpf ENOMEM $step
+		every_fault "$base" bpf ENOMEM "$step"
 		every_fault "$base" sendto ENOBUFS "$(scaled 1 4)"
 		every_fault "$base" '?mkdir,mkdirat,?rename,renameat2' EIO "$(scaled 1 3)"
 	done
