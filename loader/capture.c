@@ -4,6 +4,7 @@
  * standard output a line each, or in a capture file.
  */
 #include "command.h"
+#include "interrupt.h"
 #include "recorder.h"
 #include "rodata.h"
 #include "transcript.h"
@@ -38,14 +39,6 @@ struct capture {
 	struct instances all;
 	__u64 *rules;			/* of each interface, the one that is wanted; 0: any */
 };
-
-static volatile sig_atomic_t stop;
-
-static void interrupt(int signal)
-{
-	(void)signal;
-	stop = 1;
-}
 
 /* Options ------------------------------------------------------------------------ */
 
@@ -329,7 +322,7 @@ static enum status follow(struct capture *c, struct tap *tap)
 
 	if (!told)
 		return report(FAILED, "capturing: %s", why(ENOMEM));
-	while (!stop && !is_enough(c) && n >= 0 && count_going(tap, c, told)) {
+	while (!interrupted() && !is_enough(c) && n >= 0 && count_going(tap, c, told)) {
 		n = tap__poll(tap, 1000);
 		if (n > 0 && !flush(c))
 			break;
@@ -462,17 +455,6 @@ static enum status run(struct capture *c, char **names)
 	return close_output(c, st);
 }
 
-static void catch_signals(void)
-{
-	/* Not restarted: a write that waits for a reader is to end, too. */
-	struct sigaction action = { .sa_handler = interrupt };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 enum status cmd_capture(const struct command *self, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -509,7 +491,9 @@ enum status cmd_capture(const struct command *self, int argc, char **argv)
 	if (!st && filter)
 		st = filter__compile(&capture.filter, filter);
 	if (!st) {
-		catch_signals();
+		interrupt__catch();
+		/* A reader that goes is an error of writing like others. */
+		signal(SIGPIPE, SIG_IGN);
 		st = run(&capture, argv + optind);
 	}
 cleanup:

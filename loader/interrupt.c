@@ -17,6 +17,7 @@ static void note_signal(int signal)
 
 void interrupt__catch(void)
 {
+	/* Not restarted: a write that waits for a reader is to end, too. */
 	struct sigaction action = { .sa_handler = note_signal };
 
 	sigaction(SIGINT, &action, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "echo.h"
 #include "inbox.h"
+#include "interrupt.h"
 #include "json.h"
 #include "loop.h"
 #include "own.h"
@@ -8,7 +9,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,14 +50,6 @@ struct flood {
 	__u64 lines;		    /* when the next line is due */
 	__u64 line_sent, line_time; /* at the last one */
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
 
 /* Permission ------------------------------------------------------------------------- */
 
@@ -260,7 +252,7 @@ static __u64 pause_of(const struct flood *f, __u64 now)
 
 static void send_all(struct flood *f, __u64 until)
 {
-	while (!interrupted && !f->failed && (!f->o->count || f->sent < f->o->count)) {
+	while (!interrupted() && !f->failed && (!f->o->count || f->sent < f->o->count)) {
 		__u64 now = monotonic_ns(), may, before = f->sent;
 
 		if (now >= until)
@@ -280,7 +272,7 @@ static void take_rest(struct flood *f, __u64 now)
 {
 	__u64 until = now + f->o->timeout;
 
-	while (!interrupted && f->received < f->sent && now < until) {
+	while (!interrupted() && f->received < f->sent && now < until) {
 		if (!receive(f))
 			wait_for(f, until - now, POLLIN);
 		now = monotonic_ns();
@@ -369,19 +361,11 @@ static enum status prepare(struct flood *f)
 	return DONE;
 }
 
-static void catch_signals(void)
-{
-	struct sigaction act = { .sa_handler = interrupt };
-
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
-}
-
 static int flood(struct flood *f)
 {
 	__u64 deadline = f->o->deadline ?: BOUND, elapsed;
 
-	catch_signals();
+	interrupt__catch();
 	prctl(PR_SET_TIMERSLACK, 1);
 	if (!f->o->json)
 		printf("FLOOD %s (%s), %zu bytes of data, %g s at most.\n", f->host->name,
