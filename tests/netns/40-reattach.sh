@@ -3,6 +3,8 @@
 #
 # How soon the first ping is answered, that an attach over an attach loses none under
 # a flood, and what a loader killed half-way leaves.
+#
+# Runs alone: pings get lost in the queues of busy CPUs, too.
 
 # shellcheck disable=SC2317  # functions as arguments
 # shellcheck source=tests/netns/lib.sh

@@ -3,6 +3,8 @@
 #
 # Wrong arguments and hostile circumstances: one clear line on standard error, the
 # exit status of the manual, and nothing half-attached.
+#
+# Runs alone: which call fails goes by its number, and how many there are by what else is loaded.
 
 # shellcheck disable=SC2317  # functions as arguments
 # shellcheck source=tests/netns/lib.sh

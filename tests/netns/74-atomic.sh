@@ -7,6 +7,8 @@
 # B's. A packet between the two would make the numbers of a pair differ; one that saw neither
 # would be missing, or would be answered by the kernel.
 #
+# Runs alone: pings get lost in the queues of busy CPUs, too.
+#
 #	EG_APPLIES=500 tests/netns/74-atomic.sh		so many applies (100), half in each mode
 
 # shellcheck disable=SC2317,SC2119  # functions as arguments; arguments that may be missing

@@ -4,6 +4,8 @@
 # apply and rollback that fail or are killed at every moment: the old rules or the new ones
 # run whole, what is shown is what runs, and the next command works.
 #
+# Runs alone: which call fails goes by its number, and how many there are by what else is loaded.
+#
 #	EG_EVERY=1 tests/netns/75-interrupted.sh	at all of them, not every third or ninth
 
 # With a BPF file system of its own, which no other suite fills: calls have the same numbers

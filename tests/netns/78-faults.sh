@@ -7,6 +7,8 @@
 # not, and what ran before runs on; nothing is left of it, no pin, link, qdisc or descriptor; and the
 # next command works.
 #
+# Runs alone: which call fails goes by its number, and how many there are by what else is loaded.
+#
 #	tests/netns/78-faults.sh		every 250th, others each time
 #	EG_EVERY=1 tests/netns/78-faults.sh	all of them: `make faults`
 #	EG_OFFSET=17				which of every EG_EVERY, as printed
