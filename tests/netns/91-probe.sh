@@ -299,6 +299,11 @@ is "... all answered, each twice" "$(counts total.hosts total.answered total.sen
 is "... an address given twice is asked once, and said" "$(cat "$work/err")" \
 	"echogate: 198.18.0.1: it is 198.18.0.1, which is asked already
 echogate: 198.18.0.2: it is 198.18.0.2, which is asked already"
+# What waits for it in the ring when it is ended is not written.
+written() {
+	[ "$(tcpdump -n -r "$work/many" 2>/dev/null | wc -l)" -ge 20000 ]
+}
+wait_for 20 written
 kill "$pid"
 wait "$pid"
 # Whoever holds it up for 50 ms shifts it; nothing is made up for beyond that.

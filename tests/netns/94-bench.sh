@@ -4,6 +4,8 @@
 # bench: every kind of packet is measured and comes to what the rules say, on every run; figures are
 # there, whatever they are, this being a machine that others use too; no interface, counter, limit or
 # map of what runs notices, and nothing is left.
+#
+# Runs alone: beside others an answer may seem to cost less than nothing.
 
 # shellcheck disable=SC2317,SC2119  # functions as arguments, with none of their own
 # shellcheck source=tests/netns/lib.sh
