@@ -419,14 +419,15 @@ static void test_load(const struct load *load)
 
 static void test_million(void **state)
 {
+	/* Of dense ones a sixth may stand in their second bucket, which costs two fetches more. */
 	static const struct load loads[] = {
 		{ "IPv4 /32", AF_INET, { 32 }, false, 100000, 1.2 },
 		{ "IPv4 /32", AF_INET, { 32 }, false, 1000000, 1.2 },
-		{ "IPv4 /32, dense", AF_INET, { 32 }, true, 1000000, 1.2 },
+		{ "IPv4 /32, dense", AF_INET, { 32 }, true, 1000000, 1.4 },
 		{ "IPv4 /24", AF_INET, { 24 }, false, 1000000, 1.2 },
 		{ "IPv4 /20-/32", AF_INET, { 20, 22, 24, 24, 28, 32, 32, 32 }, false, 1000000, 5 },
 		{ "IPv6 /48", AF_INET6, { 48 }, false, 1000000, 1.2 },
-		{ "IPv6 /64, dense", AF_INET6, { 64 }, true, 1000000, 1.2 },
+		{ "IPv6 /64, dense", AF_INET6, { 64 }, true, 1000000, 1.4 },
 		{ "IPv6 /128", AF_INET6, { 128 }, false, 1000000, 1.2 },
 		{ "IPv6 /32-/128", AF_INET6, { 32, 40, 44, 48, 56, 64, 64, 128 }, false, 1000000, 5 },
 	};
