@@ -51,8 +51,8 @@ static bool has_room(const struct instance *in)
 }
 
 /*
- * Takes up those that aren't watched yet, one after the other; who is in the way isn't waited for,
- * but tried again in the next slice. All but sources is shown in any case.
+ * Takes up those that aren't watched yet, one after the other; who is in the way isn't waited for. All
+ * but sources is shown in any case.
  */
 static void join(struct sampler *s)
 {
@@ -180,10 +180,10 @@ int sampler__run(struct sampler *s, __u64 ns)
 	__u64 end = monotonic_ns() + ns, now;
 	int err = 0;
 
+	join(s);
 	while (!err && !interrupted() && (now = monotonic_ns()) < end) {
 		__u64 next = end - now < SLICE_NS ? end : now + SLICE_NS;
 
-		join(s);
 		err = watch(s, s->sparse ? SLICE_NS / SPARSE : next - now);
 		now = monotonic_ns();
 		if (!err && s->sparse && now < next)
