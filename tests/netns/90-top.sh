@@ -155,7 +155,12 @@ is "which is known for certain" "$(field interfaces.0.sources.0.at_least <<<"$js
 is "and looked at packet by packet" "$(field interfaces.0.sources.0.address <<<"$json") $(field sample <<<"$json")" \
 	"198.18.0.1 1"
 is "an object a line" "$(top_ --json -c 2 | grep -c '^{"version":1,.*}$')" 2
-once=$(top_ --once)
+# Sources are missing from an interval that began while another command was busy with the interface.
+once_with_sources() {
+	once=$(top_ --once)
+	[[ $once == *sources* ]]
+}
+wait_for 20 once_with_sources
 like "as text" "$once" "echogate: h0 in $host, native .*answer +[0-9.k]+ pkts/s.*icmp echo-request +[1-9]"
 like "with all there is" "$once" "CPUs .*CPU 0.*sources .*198.18.0.1"
 is "no wider than eighty columns" "$(awk 'length > 80' <<<"$once")" ""
