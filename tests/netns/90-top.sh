@@ -121,10 +121,6 @@ watched() {
 	[ "$("$ECHOGATE" maps h0 dump eg_taps --netns "$host" --json | grep -c '"live": *[1-9]')" -gt 0 ]
 }
 
-idle() {
-	! watched
-}
-
 # --- numbers ---
 
 need "$ECHOGATE" attach h0 -m native --netns "$host"
@@ -295,7 +291,12 @@ press q
 restored "q" 0
 locale=
 
-# No capture is left on by any of them, the killed ones included.
+# No capture is left on by any of them, the killed ones included: their places are taken back by the
+# first packet after their leases.
+idle() {
+	in_ns "$client" "$EG_TESTS/flood" -c 1 c0 icmp >/dev/null
+	! watched
+}
 check "nothing is watched any more" wait_for 60 idle
 
 # --- through the daemon ---
