@@ -398,7 +398,7 @@ static __always_inline enum eg_verdict eg_at_sight(void *ctx, enum eg_hook hook,
 	if (set->simple && set->header)
 		bits = eg_simple_fields(eg_frame(ctx, hook), kind, bits, m, &protect);
 	if (bits && set->rules > EG_WORD_BITS) {
-		m->trial = false;
+		m->noted = 0;
 		m->index[EG_FIELD_KIND] = kind;
 		first = eg_rules_among_many(m, EG_INGRESS);
 	} else if (bits) {
@@ -496,7 +496,7 @@ static __always_inline enum eg_verdict eg_ingress(void *ctx, enum eg_hook hook)
 		reason = EG_REASON_NONE;
 	if (verdict == EG_VERDICT_REJECT) {
 		__u32 how = rule->reject | (rule->flags & EG_RULE_LIMIT ? EG_REJECT_LIMITED : 0) |
-			    (m->trial ? EG_REJECT_TRIAL : 0);
+			    (eg_in_trial(m) ? EG_REJECT_TRIAL : 0);
 
 		if (!noted && eg_record_due(counters, rule, verdict, EG_REASON_NONE))
 			noted = eg_tap_keep(ctx, hook, EG_INGRESS, 0);

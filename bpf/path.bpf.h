@@ -106,15 +106,9 @@ static __always_inline enum eg_reason eg_fib_ask(void *ctx, const struct eg_ques
 /* Whether a route to the source says something about replies that the FIB helper keeps to itself. */
 static __always_inline bool eg_route_metrics(const struct eg_question *q)
 {
-	const __be32 *src = eg_source(q->ip, q->family);
 	struct eg_metrics_key key = { .prefix = 128 };
 
-	if (q->family == AF_INET) {
-		key.addr[2] = bpf_htonl(0xffff);
-		key.addr[3] = src[0];
-	} else {
-		__builtin_memcpy(key.addr, src, sizeof(key.addr));
-	}
+	eg_addr_mapped(key.addr, q->family, eg_source(q->ip, q->family));
 	return bpf_map_lookup_elem(&eg_metrics, &key);
 }
 

@@ -19,6 +19,15 @@
 
 #define EG_WALK_STEPS	(EG_RULES_MAX + EG_RULE_WORDS)
 
+/* What is known of a packet beside the rules, and has to be remembered until its end. */
+#define EG_NOTED_TRIAL	1	/* nothing is to be counted */
+#define EG_NOTED_KEPT	2	/* eg_tap_cell has the frame as it came, and who wants it */
+
+static __always_inline bool eg_in_trial(const struct eg_match *m)
+{
+	return m->noted & EG_NOTED_TRIAL;
+}
+
 /* The fields in use, see EG_EACH_FIELD. */
 #define EG_USED(direction)	(eg_rulesets[direction].used)
 
@@ -193,16 +202,16 @@ static __always_inline bool eg_rule_holds(struct eg_walk *w, const struct eg_mat
 		now = w->now;
 	}
 	/* First the source's own, or a flood of one would use up what is for all. */
-	if (!m->trial && r->flags & EG_RULE_SOURCE && m->family &&
+	if (!eg_in_trial(m) && r->flags & EG_RULE_SOURCE && m->family &&
 	    !eg_source_pass(r->slot, m->family, m->from,
 			    m->family == AF_INET ? r->source4 : r->source6, now, r->source_gap,
 			    r->source_depth))
 		return false;
-	if (!m->trial && r->flags & EG_RULE_LIMIT &&
+	if (!eg_in_trial(m) && r->flags & EG_RULE_LIMIT &&
 	    !eg_limit_pass(r->slot, cell, now, r->gap, r->depth, r->batch))
 		return false;
 	if (held && r->flags & EG_RULE_ABOVE &&
-	    !eg_above_pass(r->slot, now, r->above_gap, r->above_depth, r->above_hold, m->trial))
+	    !eg_above_pass(r->slot, now, r->above_gap, r->above_depth, r->above_hold, eg_in_trial(m)))
 		w->held = EG_REASON_BELOW_RATE;
 	return true;
 }
@@ -251,7 +260,7 @@ static __always_inline int eg_walk_step(struct eg_counters *c, __u32 direction)
 	cell = eg_rule_cell_at(r->slot);
 	if (!cell || !eg_rule_holds(w, m, direction, r, cell))
 		return 0;
-	if (m->trial) {
+	if (eg_in_trial(m)) {
 		eg_trace_rule(rule);
 	} else {
 		cell->count.packets++;
@@ -317,7 +326,7 @@ __noinline int eg_rules_walk_egress(__u32 counters)
 /* Where in eg_counters the packet is at work. */
 static __always_inline __u32 eg_counters_key(const struct eg_match *m, __u32 direction)
 {
-	return m->trial ? EG_COUNTERS_TRIAL : direction;
+	return eg_in_trial(m) ? EG_COUNTERS_TRIAL : direction;
 }
 
 /*
@@ -380,19 +389,14 @@ static __always_inline __u32 eg_rules_among_many(const struct eg_match *m, __u32
 		       : eg_rules_search_egress(eg_counters_key(m, direction), word);
 }
 
-/* What is known of a packet beside the rules, and has to be remembered until its end. */
-#define EG_NOTED_TRIAL	1
-#define EG_NOTED_KEPT	2	/* eg_tap_cell has the frame as it came, and who wants it */
-
 /*
- * That, as a number of which the verifier knows nothing: or it would look at all that
+ * What is noted, as a number of which the verifier knows nothing: or it would look at all that
  * follows more than once.
  */
 static __always_inline __u32 eg_note(struct eg_match *m, __u32 noted)
 {
 	volatile struct eg_match *v = m;
 
-	v->trial = noted & EG_NOTED_TRIAL;
 	v->noted = noted;
 	return v->noted;
 }
@@ -439,7 +443,7 @@ static __always_inline enum eg_reason eg_take_up(const struct eg_match *m, struc
 
 /*
  * The rule that decides about the packet `p` in `data` to `end`, or NULL; counted. `m` is
- * in the CPU's eg_counters, its trial is set; the caller may look into it afterwards.
+ * in the CPU's eg_counters, what is noted is set; the caller may look into it afterwards.
  */
 static __always_inline const struct eg_rule *eg_rules_match(const void *data, const void *end,
 							    struct eg_packet *p,
@@ -455,10 +459,10 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 	eg_fields_kind(data, end, p, m);
 	/* Mostly the kind alone says that no rule is concerned; 0 is that in vectors too. */
 	bits = eg_rulesets[direction].rules ? eg_kind_entry(direction, m->kind) : 0;
-	if (!bits && !drop && likely(!m->trial))
+	if (!bits && !drop && likely(!eg_in_trial(m)))
 		return NULL;
 	/* If no rule asks for more than the kind, a trial's reader will still. */
-	if (eg_rulesets[direction].header || unlikely(m->trial))
+	if (eg_rulesets[direction].header || unlikely(eg_in_trial(m)))
 		eg_fields_read(data, end, p, used, m);
 	if (!bits)
 		return NULL;
@@ -479,7 +483,7 @@ static __always_inline const struct eg_rule *eg_rules_match(const void *data, co
 	r = eg_rule_at(eg_rulesets[direction].first + rule);
 	if (!r)
 		return NULL;
-	if (likely(!r->flags && r->verdict < EG_RULE_COUNT && !m->trial)) {
+	if (likely(!r->flags && r->verdict < EG_RULE_COUNT && !eg_in_trial(m))) {
 		eg_rule_count(r->slot, bytes);
 		return r;
 	}

@@ -80,11 +80,7 @@ static __always_inline bool eg_message_read(void *ctx, enum eg_hook hook, const 
 		if (!ip6)
 			return false;
 		msg->family = AF_INET6;
-#pragma GCC unroll 4
-		for (int i = 0; i < 4; i++) {
-			msg->from[i] = eg_load32((const void *)&ip6->saddr + 4 * i);
-			msg->to[i] = eg_load32((const void *)&ip6->daddr + 4 * i);
-		}
+		eg_ipv6_addresses(ip6, msg->from, msg->to);
 	}
 	return true;
 }
@@ -169,12 +165,7 @@ static __always_inline void eg_observe(const struct eg_message *msg)
 
 	if (!(eg_group_of(msg->family, msg->from) & EG_GROUP_OBSERVED))
 		return;
-	if (msg->family == AF_INET) {
-		key.addr[2] = eg_htonl(0xffff);
-		key.addr[3] = msg->from[0];
-	} else {
-		__builtin_memcpy(key.addr, msg->from, sizeof(key.addr));
-	}
+	eg_addr_mapped(key.addr, msg->family, msg->from);
 	o = bpf_map_lookup_elem(&eg_observed, &key);
 	if (!o) {
 		struct eg_observed none = {};
@@ -195,7 +186,7 @@ static __always_inline enum eg_solicited eg_track_in(void *ctx, enum eg_hook hoo
 
 	if (!c || !eg_message_read(ctx, hook, &c->match, &msg))
 		return EG_SOLICITED_NONE;
-	trial = c->match.trial;
+	trial = eg_in_trial(&c->match);
 	if (eg_kind_asks(msg.kind)) {
 		if (eg_tracking.flags & EG_TRACK_OBSERVE && !trial)
 			eg_observe(&msg);

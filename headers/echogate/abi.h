@@ -104,7 +104,6 @@ struct eg_match {
 	__u16 kind;
 	__u16 header;			/* bytes from the IP header to the upper layer */
 	__u64 bytes;
-	__u8  trial;			/* bool: nothing is to be counted */
 	__u8  protect;			/* bool: the packet is protected */
 	/* Kept for afterwards: what the parser said, see parse.h. */
 	__u8  l3, echo;
@@ -113,7 +112,6 @@ struct eg_match {
 	__u8  shape;
 	__u8  solicited;		/* enum eg_solicited */
 	__u8  noted;			/* EG_NOTED_* */
-	__u8  pad[7];
 };
 
 /* Rules being asked one after the other. */
@@ -721,10 +719,10 @@ struct eg_meta {
 
 EG_SAME("eg_count", sizeof(struct eg_count), 16);
 EG_SAME("eg_cell", sizeof(struct eg_cell), 64);
-EG_SAME("eg_match", sizeof(struct eg_match), 128);
+EG_SAME("eg_match", sizeof(struct eg_match), 120);
 EG_SAME("eg_walk", sizeof(struct eg_walk), 48);
 EG_SAME("eg_error", sizeof(struct eg_error), 88);
-EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 80 * 16 + 128 + 48 + 88 + 128 * 8);
+EG_SAME("eg_counters", sizeof(struct eg_counters), 192 * 64 + 80 * 16 + 120 + 48 + 88 + 128 * 8);
 EG_SAME("eg_counters.icmp6", __builtin_offsetof(struct eg_counters, icmp6), EG_CELL_ICMP6 * 64);
 EG_SAME("eg_counters.protocol", __builtin_offsetof(struct eg_counters, protocol), EG_CELL_PROTOCOL * 64);
 EG_SAME("eg_counters.reason", __builtin_offsetof(struct eg_counters, reason), EG_CELL_COUNT * 64);

@@ -54,6 +54,17 @@ static __always_inline bool eg_addr6_own(const struct eg_addrs *t, const __be32 
 	return hit && (addr[0] | addr[1] | addr[2] | addr[3]);
 }
 
+/* Writes an address as IPv6 to `to`, all zero before: IPv4 under ::ffff:0:0/96. */
+static __always_inline void eg_addr_mapped(__be32 to[4], __u32 family, const __be32 *addr)
+{
+	if (family == AF_INET) {
+		to[2] = eg_htonl(0xffff);
+		to[3] = addr[0];
+	} else {
+		__builtin_memcpy(to, addr, 4 * sizeof(*to));
+	}
+}
+
 _Static_assert(EG_ADDR4_BUCKETS == 1 << 10 && EG_ADDR6_BUCKETS == 1 << 11,
 	       "the hashes yield 10 and 11 bits");
 

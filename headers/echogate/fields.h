@@ -212,11 +212,7 @@ static __always_inline void eg_fields_read(const void *data, const void *end,
 		m->ttl = ip6->hop_limit;
 		tos = eg_ipv6_flow(ip6) >> 20 & 0xff;
 		length = sizeof(*ip6) + eg_ntohs(ip6->payload_len);
-#pragma GCC unroll 4
-		for (int i = 0; i < 4; i++) {
-			m->from[i] = eg_load32((const void *)&ip6->saddr + 4 * i);
-			m->to[i] = eg_load32((const void *)&ip6->daddr + 4 * i);
-		}
+		eg_ipv6_addresses(ip6, m->from, m->to);
 	}
 	if (*used & EG_FIELDS_IP) {
 		if (*used & EG_BIT(EG_FIELD_TTL))

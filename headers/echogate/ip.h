@@ -108,4 +108,15 @@ static __always_inline enum eg_reason eg_ipv6_walk(struct eg_cursor *c, __u8 *pr
 	return EG_REASON_IPV6_CHAIN;
 }
 
+/* Both addresses of an IPv6 header, a word at a time. */
+static __always_inline void eg_ipv6_addresses(const struct ipv6hdr *ip6, __be32 from[4],
+					      __be32 to[4])
+{
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) {
+		from[i] = eg_load32((const void *)&ip6->saddr + 4 * i);
+		to[i] = eg_load32((const void *)&ip6->daddr + 4 * i);
+	}
+}
+
 #endif
