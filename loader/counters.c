@@ -67,6 +67,28 @@ void reading__free(struct reading *r)
 	r->per_cpu = NULL;
 }
 
+int readings__take(struct reading **out, const struct instances *all)
+{
+	struct reading *readings = calloc(all->count ?: 1, sizeof(*readings));
+	int err = readings ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < all->count; i++)
+		err = reading__take(&readings[i], &all->list[i]);
+	if (err) {
+		readings__free(readings, all->count);
+		readings = NULL;
+	}
+	*out = readings;
+	return err;
+}
+
+void readings__free(struct reading *readings, size_t count)
+{
+	for (size_t i = 0; readings && i < count; i++)
+		reading__free(&readings[i]);
+	free(readings);
+}
+
 static __u64 rate_of(__u64 before, __u64 now, __u64 ns)
 {
 	__u64 diff = now >= before ? now - before : now;

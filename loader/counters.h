@@ -21,6 +21,10 @@ struct reading {
 int reading__take(struct reading *r, const struct instance *in);
 void reading__free(struct reading *r);
 
+/* Of each interface in the list. -errno; *out is then NULL. */
+int readings__take(struct reading **out, const struct instances *all);
+void readings__free(struct reading *readings, size_t count);
+
 /*
  * What went on between two readings of one map, per second, as a reading of its
  * own. A counter that fell was reset meanwhile. Texts of rules stay those of @now; round trips

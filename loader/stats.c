@@ -238,25 +238,15 @@ static void print_json(const struct stats_options *opts, const struct instances 
 
 /* The command ------------------------------------------------------------------- */
 
-static void free_readings(struct reading *readings, size_t count)
-{
-	for (size_t i = 0; readings && i < count; i++)
-		reading__free(&readings[i]);
-	free(readings);
-}
-
+/* Reports. */
 static struct reading *take_readings(const struct instances *all)
 {
-	struct reading *readings = calloc(all->count ?: 1, sizeof(*readings));
-	int err = readings ? 0 : -ENOMEM;
+	struct reading *readings;
+	int err = readings__take(&readings, all);
 
-	for (size_t i = 0; !err && i < all->count; i++)
-		err = reading__take(&readings[i], &all->list[i]);
-	if (!err)
-		return readings;
-	free_readings(readings, all->count);
-	report(status_of(err), "the counters can't be read: %s", why(err));
-	return NULL;
+	if (err)
+		report(status_of(err), "the counters can't be read: %s", why(err));
+	return readings;
 }
 
 static struct reading *take_rates(const struct instances *all, const struct reading *before,
@@ -269,7 +259,7 @@ static struct reading *take_rates(const struct instances *all, const struct read
 		err = reading__rate(&rates[i], &before[i], &now[i]);
 	if (!err)
 		return rates;
-	free_readings(rates, all->count);
+	readings__free(rates, all->count);
 	report(FAILED, "%s", why(err));
 	return NULL;
 }
@@ -346,19 +336,19 @@ static enum status show(const struct stats_options *opts, struct instances *all)
 			break;		/* nobody reads any more */
 		if (!opts->watch || interrupt__sleep(opts->watch * NS_PER_S))
 			break;
-		free_readings(before, all->count);
+		readings__free(before, all->count);
 		before = now;
 		now = NULL;
-		free_readings(rates, all->count);
+		readings__free(rates, all->count);
 		rates = NULL;
 		for (size_t i = 0; i < all->count; i++)
 			instance__refresh(&all->list[i]);
 	}
 	st = opts->reset ? reset(opts, all, now) : DONE;
 cleanup:
-	free_readings(before, all->count);
-	free_readings(now, all->count);
-	free_readings(rates, all->count);
+	readings__free(before, all->count);
+	readings__free(now, all->count);
+	readings__free(rates, all->count);
 	return interrupted() ? DONE : st;
 }
 

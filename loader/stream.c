@@ -7,7 +7,6 @@
 #include "sampler.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,9 +51,7 @@ static void forget(struct stream *s)
 {
 	sampler__close(s->sampler);
 	s->sampler = NULL;
-	for (size_t i = 0; s->before && i < s->all.count; i++)
-		reading__free(&s->before[i]);
-	free(s->before);
+	readings__free(s->before, s->all.count);
 	s->before = NULL;
 	instances__free(&s->all);
 }
@@ -63,16 +60,12 @@ static void forget(struct stream *s)
 static enum status look(struct stream *s)
 {
 	enum status st;
-	int err = 0;
+	int err;
 
 	forget(s);
 	s->pins = hash_pins();
 	st = instances__select(s->scope, s->names, s->name_count, SELECT_LIVE, &s->all);
-	s->before = calloc(s->all.count ?: 1, sizeof(*s->before));
-	if (!s->before)
-		err = -ENOMEM;
-	for (size_t i = 0; !err && i < s->all.count; i++)
-		err = reading__take(&s->before[i], &s->all.list[i]);
+	err = readings__take(&s->before, &s->all);
 	if (err)
 		return report(status_of(err), "the counters can't be read: %s", why(err));
 	if (s->all.count)
