@@ -66,8 +66,12 @@ static enum status look(struct stream *s)
 	s->pins = hash_pins();
 	st = instances__select(s->scope, s->names, s->name_count, SELECT_LIVE, &s->all);
 	err = readings__take(&s->before, &s->all);
-	if (err)
+	if (err) {
+		/* There is nothing to go by: it is looked again as if something had changed. */
+		forget(s);
+		s->pins = 0;
 		return report(status_of(err), "the counters can't be read: %s", why(err));
+	}
 	if (s->all.count)
 		s->sampler = sampler__open(&s->all);
 	return st;
