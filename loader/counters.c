@@ -7,8 +7,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define NS_PER_S	1000000000ULL
-
 /* What comes before the programs' working place is nothing but 64-bit numbers. */
 #define WORDS		(offsetof(struct eg_counters, match) / sizeof(__u64))
 
@@ -93,7 +91,7 @@ static __u64 rate_of(__u64 before, __u64 now, __u64 ns)
 {
 	__u64 diff = now >= before ? now - before : now;
 
-	return (__u64)((double)diff * NS_PER_S / ns + 0.5);
+	return (__u64)((double)diff * SECOND / ns + 0.5);
 }
 
 static void rate_words(struct eg_counters *rate, const struct eg_counters *before,

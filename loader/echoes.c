@@ -136,7 +136,7 @@ static __u64 seconds_ago(__u64 when)
 {
 	__u64 now = monotonic_ns();
 
-	return now > when ? (now - when) / 1000000000 : 0;
+	return now > when ? (now - when) / SECOND : 0;
 }
 
 void observed__print(const struct observed *o, bool watched)

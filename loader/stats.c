@@ -17,7 +17,6 @@
 #include <time.h>
 
 #define WATCH_MAX	86400
-#define NS_PER_S	1000000000ULL
 
 struct stats_options {
 	const char *netns;
@@ -319,7 +318,7 @@ static enum status show(const struct stats_options *opts, struct instances *all)
 
 	if (opts->rate) {
 		before = take_readings(all);
-		if (!before || interrupt__sleep((opts->watch ?: 1) * NS_PER_S))
+		if (!before || interrupt__sleep((opts->watch ?: 1) * SECOND))
 			goto cleanup;
 	}
 	for (;;) {
@@ -334,7 +333,7 @@ static enum status show(const struct stats_options *opts, struct instances *all)
 		print_readings(opts, all, rates ?: now);
 		if (fflush(stdout))
 			break;		/* nobody reads any more */
-		if (!opts->watch || interrupt__sleep(opts->watch * NS_PER_S))
+		if (!opts->watch || interrupt__sleep(opts->watch * SECOND))
 			break;
 		readings__free(before, all->count);
 		before = now;

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S	1000000000ULL
 #define RULES_MAX	64		/* that are told of an interface: those that match most */
 #define SOURCES_TOLD	64
 
@@ -202,7 +201,7 @@ enum status stream__run(const struct stream_options *opts, const struct scope *s
 	began = monotonic_ns();
 	/* Later it may be that nothing is attached any more, or not yet again. */
 	for (unsigned long n = 1; s.all.count || n > 1; n++) {
-		pass_time(&s, opts->interval * NS_PER_S);
+		pass_time(&s, opts->interval * SECOND);
 		if (interrupted())
 			break;
 		ended = monotonic_ns();

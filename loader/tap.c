@@ -15,12 +15,11 @@
 #include <bpf/libbpf.h>
 
 #define RING_SIZE	(8 << 20)	/* of events that wait for us, by default */
-#define LEASE		(5 * NS_PER_S)
-#define RENEW		(NS_PER_S / 2)
-#define LOOK		NS_PER_S	/* from one look for interfaces that are gone to the next */
+#define LEASE		(5 * SECOND)
+#define RENEW		(SECOND / 2)
+#define LOOK		SECOND		/* from one look for interfaces that are gone to the next */
 #define NAP		20		/* ms: until the ring is looked at though nobody called */
 #define BATCH		8192		/* packets shown before others get their turn */
-#define NS_PER_S	1000000000ULL
 
 /* An interface's part. */
 struct member {
@@ -86,8 +85,8 @@ static void *keep(void *data)
 		renew(t);
 		clock_gettime(CLOCK_MONOTONIC, &next);
 		next.tv_nsec += RENEW;
-		next.tv_sec += next.tv_nsec / NS_PER_S;
-		next.tv_nsec %= NS_PER_S;
+		next.tv_sec += next.tv_nsec / SECOND;
+		next.tv_nsec %= SECOND;
 		pthread_cond_timedwait(&t->stop, &t->mutex, &next);
 	}
 	pthread_mutex_unlock(&t->mutex);
@@ -430,7 +429,7 @@ static int consume(struct tap *t)
 
 int tap__poll(struct tap *t, int timeout)
 {
-	__u64 end = monotonic_ns() + timeout * (NS_PER_S / 1000), now;
+	__u64 end = monotonic_ns() + timeout * (SECOND / 1000), now;
 	int n;
 
 	for (;;) {
@@ -440,7 +439,7 @@ int tap__poll(struct tap *t, int timeout)
 			look(t);
 		if (n || now >= end || t->ended)
 			return n;
-		n = (end - now + NS_PER_S / 1000 - 1) / (NS_PER_S / 1000);
+		n = (end - now + SECOND / 1000 - 1) / (SECOND / 1000);
 		/* Wakes when there is much, and eats it; but nobody calls for a little. */
 		t->shown = 0;
 		n = ring_buffer__poll(t->reader, n < NAP ? n : NAP);
@@ -490,9 +489,9 @@ __u64 tap__time(const struct eg_event *event)
 	static __u64 asked;
 	static __s64 offset;
 
-	if (!asked || event->time - asked > NS_PER_S) {
+	if (!asked || event->time - asked > SECOND) {
 		asked = event->time;
-		offset = tai_offset() * (__s64)NS_PER_S;
+		offset = tai_offset() * (__s64)SECOND;
 	}
 	return event->time - offset;
 }

@@ -13,7 +13,6 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
-#define NS_PER_S	1000000000ULL
 #define LEAD		2		/* bytes before a frame: IP is aligned then */
 #define TAG_AT		(2 * ETH_ALEN)
 #define TAG_SIZE	4
@@ -61,7 +60,7 @@ static const struct listed_rule *rule_of(struct view *v, __u64 id)
 {
 	const struct listed_rule *r = id ? find_rule(v, id) : NULL;
 
-	if (!id || r || monotonic_ns() - v->asked < NS_PER_S / 10)
+	if (!id || r || monotonic_ns() - v->asked < SECOND / 10)
 		return r;
 	instance__refresh(v->in);
 	read_rules(v);
@@ -113,13 +112,13 @@ static void describe(struct view *v, const struct eg_event *e, char *text, size_
 static void print_time(const struct eg_event *e, FILE *to)
 {
 	__u64 ns = tap__time(e);
-	time_t seconds = ns / NS_PER_S;
+	time_t seconds = ns / SECOND;
 	char text[32] = "";
 	struct tm tm;
 
 	if (localtime_r(&seconds, &tm))
 		strftime(text, sizeof(text), "%T", &tm);
-	fprintf(to, "%s.%06llu", text, ns % NS_PER_S / 1000);
+	fprintf(to, "%s.%06llu", text, ns % SECOND / 1000);
 }
 
 static void print_line(struct transcript *t, struct view *v, const struct eg_event *e,
@@ -175,8 +174,8 @@ static void print_json(struct transcript *t, struct view *v, const struct eg_eve
 	__u64 ns = tap__time(e);
 	struct facts f;
 
-	json__add_number(o, "time", ns / NS_PER_S);
-	json__add_number(o, "nanoseconds", ns % NS_PER_S);
+	json__add_number(o, "time", ns / SECOND);
+	json__add_number(o, "nanoseconds", ns % SECOND);
 	json__add_place(o, v->in);
 	json__add_number(o, "cpu", e->cpu);
 	json__add_string(o, "direction", direction_names[e->direction]);
@@ -350,7 +349,7 @@ void transcript__statistics(struct transcript *t, size_t nth, const struct eg_ta
 	if (t->form != FORM_PCAPNG)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
-	pcapng__statistics(&t->file, nth, now.tv_sec * NS_PER_S + now.tv_nsec, count->taken,
+	pcapng__statistics(&t->file, nth, now.tv_sec * SECOND + now.tv_nsec, count->taken,
 			   t->views[nth].written, count->lost);
 }
 

@@ -143,7 +143,7 @@ static __u64 clock_ns(clockid_t clock)
 	struct timespec t;
 
 	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
 __u64 monotonic_ns(void)

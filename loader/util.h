@@ -26,6 +26,8 @@ enum status {
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+#define SECOND	1000000000ULL		/* ns */
+
 /* 1: libbpf's warnings and notes are shown. 2: its debugging too. */
 extern int verbosity;
 
