@@ -528,14 +528,8 @@ static void print_finding(const struct subject *s, const struct finding *f)
 
 static void add_summary(struct json_object *o, const char *key, const struct facts *f, size_t whole)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *m = open_memstream(&text, &size);
+	char *text = facts__text(f, whole);
 
-	if (m) {
-		facts__print(f, whole, m);
-		fclose(m);
-	}
 	json__add_string_or_null(o, key, text ?: "");
 	free(text);
 }

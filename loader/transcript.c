@@ -137,20 +137,6 @@ static void print_line(struct transcript *t, struct view *v, const struct eg_eve
 
 /* JSON ------------------------------------------------------------------------------ */
 
-static void add_summary(struct json_object *o, const struct facts *f, __u32 length)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *m = open_memstream(&text, &size);
-
-	if (m) {
-		facts__print(f, length, m);
-		fclose(m);
-	}
-	json__add_string(o, "summary", text ?: "");
-	free(text);
-}
-
 static struct json_object *json_rule(struct view *v, const struct eg_event *e)
 {
 	const struct listed_rule *r = rule_of(v, e->rule);
@@ -173,6 +159,7 @@ static void print_json(struct transcript *t, struct view *v, const struct eg_eve
 	struct json_object *o = json__document();
 	__u64 ns = tap__time(e);
 	struct facts f;
+	char *summary;
 
 	json__add_number(o, "time", ns / SECOND);
 	json__add_number(o, "nanoseconds", ns % SECOND);
@@ -186,7 +173,9 @@ static void print_json(struct transcript *t, struct view *v, const struct eg_eve
 	json__add_number(o, "captured", s->captured);
 	json__add_number(o, "reply_length", e->reply);
 	facts__read(&f, s->data, s->captured, v->l3);
-	add_summary(o, &f, s->length);
+	summary = facts__text(&f, s->length);
+	json__add_string(o, "summary", summary ?: "");
+	free(summary);
 	if (v->own.data)
 		json_object_object_add(o, "fields", facts__json(&f, v->own.data));
 	fprintf(t->to, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
