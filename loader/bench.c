@@ -585,15 +585,13 @@ static struct json_object *json_kind(const struct bench *b, const struct row *k)
 			   *verdicts = json_object_new_object(), *rule = NULL;
 	struct spread s = spread_of(k, b->done);
 	__u64 all = total(k) ?: 1;
-	char id[17];
 
 	json__add_string(o, "packet", k->name);
 	json__add_number(o, "bytes", k->shot.length);
 	json__add_number(o, "sources", k->shot.sources);
 	if (k->rule) {
 		rule = json_object_new_object();
-		snprintf(id, sizeof(id), "%016llx", (unsigned long long)k->rule->id);
-		json__add_string(rule, "id", id);
+		json__add_id(rule, "id", k->rule->id);
 		json__add_number(rule, "line", k->line);
 		json__add_string(rule, "text", k->rule->text);
 	}

@@ -141,13 +141,11 @@ static struct json_object *json_rule(struct view *v, const struct eg_event *e)
 {
 	const struct listed_rule *r = rule_of(v, e->rule);
 	struct json_object *o;
-	char id[17];
 
 	if (!e->rule)
 		return NULL;
 	o = json_object_new_object();
-	snprintf(id, sizeof(id), "%016llx", (unsigned long long)e->rule);
-	json__add_string(o, "id", id);
+	json__add_id(o, "id", e->rule);
 	json__add_number(o, "line", e->line);
 	json__add_string_or_null(o, "text", r ? r->text : "");
 	return o;
