@@ -6,7 +6,6 @@
 #include "readingjson.h"
 #include "sampler.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,10 +103,7 @@ static struct json_object *json_source(const struct source *s)
 	struct json_object *o = json_object_new_object(), *verdicts = json_object_new_object();
 	char text[INET6_ADDRSTRLEN];
 
-	if (IN6_IS_ADDR_V4MAPPED(&s->address))
-		inet_ntop(AF_INET, s->address.s6_addr + 12, text, sizeof(text));
-	else
-		inet_ntop(AF_INET6, &s->address, text, sizeof(text));
+	in6__print(&s->address, text);
 	json__add_string(o, "address", text);
 	json__add_number(o, "packets", s->packets + 0.5);
 	json__add_number(o, "at_least", s->packets - s->error + 0.5);
