@@ -197,16 +197,24 @@ static __u64 code_of(const struct eg_event *e)
 	}
 }
 
+/* With what goes for a packet and for the reply to it. */
+static void write_frame(struct transcript *t, const struct view *v, const struct eg_event *e,
+			const struct shown *s, struct pcapng_packet *packet)
+{
+	packet->interface = v - t->views;
+	packet->time = tap__time(e);
+	packet->data = s->data;
+	packet->captured = s->captured;
+	packet->length = s->length;
+	pcapng__packet(&t->file, packet);
+	t->number++;
+}
+
 static void write_packet(struct transcript *t, struct view *v, const struct eg_event *e,
 			 const struct shown *s)
 {
 	char comment[512];
 	struct pcapng_packet packet = {
-		.interface = v - t->views,
-		.time = tap__time(e),
-		.data = s->data,
-		.captured = s->captured,
-		.length = s->length,
 		.way = e->direction == EG_EGRESS ? PCAPNG_OUTBOUND : PCAPNG_INBOUND,
 		.program = e->xdp ? PCAPNG_XDP : PCAPNG_TC,
 		.code = code_of(e),
@@ -214,27 +222,17 @@ static void write_packet(struct transcript *t, struct view *v, const struct eg_e
 	};
 
 	describe(v, e, comment, sizeof(comment));
-	pcapng__packet(&t->file, &packet);
-	t->number++;
+	write_frame(t, v, e, s, &packet);
 }
 
 static void write_reply(struct transcript *t, const struct view *v, const struct eg_event *e,
 			const struct shown *s)
 {
 	char comment[64];
-	struct pcapng_packet packet = {
-		.interface = v - t->views,
-		.time = tap__time(e),
-		.data = s->data,
-		.captured = s->captured,
-		.length = s->length,
-		.way = PCAPNG_OUTBOUND,
-		.comment = comment,
-	};
+	struct pcapng_packet packet = { .way = PCAPNG_OUTBOUND, .comment = comment };
 
 	snprintf(comment, sizeof(comment), "reply to packet %llu", (unsigned long long)t->number);
-	pcapng__packet(&t->file, &packet);
-	t->number++;
+	write_frame(t, v, e, s, &packet);
 }
 
 /* Beginning and end ------------------------------------------------------------------- */
