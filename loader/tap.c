@@ -55,23 +55,37 @@ static struct eg_taps *taps_of(const struct member *m)
 	return m->taps.data;
 }
 
+static struct eg_tap *place_of(const struct member *m)
+{
+	return &taps_of(m)->tap[m->slot];
+}
+
+/* False: given to somebody else, while we were stopped. */
+static bool is_ours(const struct tap *t, const struct member *m)
+{
+	return place_of(m)->owner == t->want.owner;
+}
+
+static void switch_on(const struct member *m)
+{
+	__atomic_or_fetch(&taps_of(m)->live, 1ULL << m->slot, __ATOMIC_RELEASE);
+}
+
 static void renew(struct tap *t)
 {
 	__u64 until = monotonic_ns() + LEASE;
 
 	for (size_t i = 0; i < t->count; i++) {
-		struct eg_taps *taps = taps_of(&t->members[i]);
-		__u32 slot = t->members[i].slot;
+		struct member *m = &t->members[i];
 
-		/* Given to somebody else, while we were stopped. */
-		if (taps->tap[slot].owner != t->want.owner) {
-			t->members[i].gone = "this process was stopped for too long";
+		if (!is_ours(t, m)) {
+			m->gone = "this process was stopped for too long";
 			continue;
 		}
-		__atomic_store_n(&taps->tap[slot].until, until, __ATOMIC_RELEASE);
+		__atomic_store_n(&place_of(m)->until, until, __ATOMIC_RELEASE);
 		/* Switched off meanwhile. */
 		if (!t->ended && !t->paused)
-			__atomic_or_fetch(&taps->live, 1ULL << slot, __ATOMIC_RELEASE);
+			switch_on(m);
 	}
 }
 
@@ -276,10 +290,10 @@ static int member__open(struct member *m, const struct tap *t, const struct inst
 	if (m->slot == EG_TAPS)
 		return -EBUSY;
 	m->before = count_of(m);
-	taps_of(m)->tap[m->slot] = t->want;
-	taps_of(m)->tap[m->slot].source = m->source;
-	taps_of(m)->tap[m->slot].rule = m->rule;
-	taps_of(m)->tap[m->slot].until = monotonic_ns() + LEASE;
+	*place_of(m) = t->want;
+	place_of(m)->source = m->source;
+	place_of(m)->rule = m->rule;
+	place_of(m)->until = monotonic_ns() + LEASE;
 	return bpf_map_update_elem(m->rings, &m->slot, &t->ring, BPF_ANY) ? -errno : 0;
 }
 
@@ -304,7 +318,7 @@ static enum status add(struct tap *t, const struct instance *in, __u32 source, _
 		t->members = more;
 		more[t->count++] = m;
 		if (!t->paused)
-			__atomic_or_fetch(&taps_of(&m)->live, 1ULL << m.slot, __ATOMIC_RELEASE);
+			switch_on(&m);
 	}
 	pthread_mutex_unlock(&t->mutex);
 	if (more)
@@ -341,8 +355,8 @@ void tap__set_sample(struct tap *t, __u32 sample)
 	for (size_t i = 0; i < t->count; i++) {
 		const struct member *m = &t->members[i];
 
-		if (taps_of(m)->tap[m->slot].owner == t->want.owner)
-			taps_of(m)->tap[m->slot].sample = sample;
+		if (is_ours(t, m))
+			place_of(m)->sample = sample;
 	}
 	pthread_mutex_unlock(&t->mutex);
 }
@@ -352,15 +366,14 @@ void tap__pause(struct tap *t, bool paused)
 	pthread_mutex_lock(&t->mutex);
 	t->paused = paused;
 	for (size_t i = 0; i < t->count; i++) {
-		struct eg_taps *taps = taps_of(&t->members[i]);
-		__u32 slot = t->members[i].slot;
+		const struct member *m = &t->members[i];
 
-		if (taps->tap[slot].owner != t->want.owner)
+		if (!is_ours(t, m))
 			continue;
 		if (paused)
-			__atomic_and_fetch(&taps->live, ~(1ULL << slot), __ATOMIC_RELEASE);
+			__atomic_and_fetch(&taps_of(m)->live, ~(1ULL << m->slot), __ATOMIC_RELEASE);
 		else
-			__atomic_or_fetch(&taps->live, 1ULL << slot, __ATOMIC_RELEASE);
+			switch_on(m);
 	}
 	pthread_mutex_unlock(&t->mutex);
 }
@@ -461,7 +474,7 @@ void tap__end(struct tap *t)
 	for (size_t i = 0; i < t->count; i++) {
 		const struct member *m = &t->members[i];
 
-		if (taps_of(m)->tap[m->slot].owner == t->want.owner)
+		if (is_ours(t, m))
 			switch_off(taps_of(m), m->rings, m->slot);
 	}
 }
