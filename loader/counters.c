@@ -87,11 +87,14 @@ void readings__free(struct reading *readings, size_t count)
 	free(readings);
 }
 
+__u64 per_second(__u64 value, __u64 ns)
+{
+	return (__u64)((double)value * SECOND / ns + 0.5);
+}
+
 static __u64 rate_of(__u64 before, __u64 now, __u64 ns)
 {
-	__u64 diff = now >= before ? now - before : now;
-
-	return (__u64)((double)diff * SECOND / ns + 0.5);
+	return per_second(now >= before ? now - before : now, ns);
 }
 
 static void rate_words(struct eg_counters *rate, const struct eg_counters *before,

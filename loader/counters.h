@@ -37,6 +37,9 @@ int reading__reset(const struct reading *r, const struct instance *in);
 
 void count__add(struct eg_count *to, const struct eg_count *from);
 
+/* Of what went on for @ns; rounded. */
+__u64 per_second(__u64 value, __u64 ns);
+
 /* Per second, from two readings that are @ns apart. */
 struct eg_count count__rate(const struct eg_count *before, const struct eg_count *now, __u64 ns);
 

@@ -129,11 +129,6 @@ static void subtract(struct tables *now, const struct tables *before)
 	}
 }
 
-static __u64 per_second(__u64 value, __u64 ns)
-{
-	return (__u64)((double)value * SECOND / ns + 0.5);
-}
-
 static void divide(struct tables *now, const struct tables *before)
 {
 	for (size_t i = 0; i < now->count; i++) {
