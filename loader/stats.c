@@ -153,21 +153,28 @@ static void print_headline(const struct instance *in)
 	       in->state == INSTANCE_ATTACHED ? "" : ", but see 'echogate status'");
 }
 
+/* Reports; there is nothing in it then. */
+static enum status read_observed(struct observed *o, const struct instance *in)
+{
+	int err = observed__read(o, in);
+
+	if (err)
+		return report(status_of(err), "%s: who is observed can't be read: %s", in->ifname,
+			      why(err));
+	return DONE;
+}
+
 static void print_echoes(const struct stats_options *opts, const struct instance *in,
 			 const struct reading *r)
 {
 	struct observed observed;
-	int err;
 
 	print_headline(in);
 	if (opts->rtt)
 		roundtrips__print(&r->roundtrips);
 	if (!opts->observed)
 		return;
-	err = observed__read(&observed, in);
-	if (err)
-		report(status_of(err), "%s: who is observed can't be read: %s", in->ifname, why(err));
-	else
+	if (!read_observed(&observed, in))
 		observed__print(&observed, in->meta.tracks & EG_TRACK_OBSERVE);
 	observed__free(&observed);
 }
@@ -203,16 +210,13 @@ static struct json_object *json_echoes(const struct stats_options *opts, const s
 {
 	struct json_object *o = json_object_new_object();
 	struct observed observed;
-	int err;
 
 	json__add_place(o, in);
 	if (opts->rtt)
 		json_object_object_add(o, "rtt", roundtrips__json(&r->roundtrips));
 	if (!opts->observed)
 		return o;
-	err = observed__read(&observed, in);
-	if (err)
-		report(status_of(err), "%s: who is observed can't be read: %s", in->ifname, why(err));
+	read_observed(&observed, in);
 	json_object_object_add(o, "observed", observed__json(&observed));
 	observed__free(&observed);
 	return o;
