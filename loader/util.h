@@ -26,7 +26,7 @@ enum status {
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-#define SECOND	1000000000ULL		/* ns */
+#define SECOND		1000000000ULL /* ns */
 
 /* 1: libbpf's warnings and notes are shown. 2: its debugging too. */
 extern int verbosity;
