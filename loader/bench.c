@@ -403,24 +403,30 @@ static int at_length(struct bench *b, const struct row *k, double *result)
 	return 0;
 }
 
+static __u64 total(const struct row *k)
+{
+	__u64 all = 0;
+
+	for (int v = 0; v < EG_VERDICT_COUNT; v++)
+		all += k->verdicts[v];
+	return all;
+}
+
 /* What became of the packets of one round. */
 static void take_verdicts(struct row *k, const struct reading *before, const struct reading *after)
 {
 	struct eg_count was[EG_VERDICT_COUNT], is[EG_VERDICT_COUNT];
-	__u64 all = 0;
 
 	counters__verdicts(&before->sum[EG_INGRESS], was);
 	counters__verdicts(&after->sum[EG_INGRESS], is);
-	for (int v = 0; v < EG_VERDICT_COUNT; v++) {
+	for (int v = 0; v < EG_VERDICT_COUNT; v++)
 		k->verdicts[v] = is[v].packets - was[v].packets;
-		all += k->verdicts[v];
-	}
 	k->reason = EG_REASON_NONE;
 	for (int r = EG_REASON_NONE + 1; r < EG_REASON_COUNT; r++) {
 		__u64 packets = after->sum[EG_INGRESS].reason[r].packets -
 				before->sum[EG_INGRESS].reason[r].packets;
 
-		if (2 * packets > all)
+		if (2 * packets > total(k))
 			k->reason = r;
 	}
 }
@@ -508,15 +514,6 @@ static struct spread spread_of(const struct row *k, int rounds)
 	};
 }
 
-static __u64 total(const struct row *k)
-{
-	__u64 all = 0;
-
-	for (int v = 0; v < EG_VERDICT_COUNT; v++)
-		all += k->verdicts[v];
-	return all;
-}
-
 /* "answer", "98 % drop (reject-limit)" */
 static void describe_verdict(const struct row *k, char *text, size_t size)
 {
@@ -585,15 +582,13 @@ static struct json_object *json_kind(const struct bench *b, const struct row *k)
 			   *verdicts = json_object_new_object(), *rule = NULL;
 	struct spread s = spread_of(k, b->done);
 	__u64 all = total(k) ?: 1;
-	char id[17];
 
 	json__add_string(o, "packet", k->name);
 	json__add_number(o, "bytes", k->shot.length);
 	json__add_number(o, "sources", k->shot.sources);
 	if (k->rule) {
 		rule = json_object_new_object();
-		snprintf(id, sizeof(id), "%016llx", (unsigned long long)k->rule->id);
-		json__add_string(rule, "id", id);
+		json__add_id(rule, "id", k->rule->id);
 		json__add_number(rule, "line", k->line);
 		json__add_string(rule, "text", k->rule->text);
 	}

@@ -15,8 +15,6 @@
 
 #define NONE			UINT32_MAX
 
-#define SECOND			1000000000ULL
-
 /* Rules by number, in lists that share their memory. */
 struct link {
 	__u32 rule, next;

@@ -7,8 +7,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define NS_PER_S	1000000000ULL
-
 /* What comes before the programs' working place is nothing but 64-bit numbers. */
 #define WORDS		(offsetof(struct eg_counters, match) / sizeof(__u64))
 
@@ -67,11 +65,36 @@ void reading__free(struct reading *r)
 	r->per_cpu = NULL;
 }
 
+int readings__take(struct reading **out, const struct instances *all)
+{
+	struct reading *readings = calloc(all->count ?: 1, sizeof(*readings));
+	int err = readings ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < all->count; i++)
+		err = reading__take(&readings[i], &all->list[i]);
+	if (err) {
+		readings__free(readings, all->count);
+		readings = NULL;
+	}
+	*out = readings;
+	return err;
+}
+
+void readings__free(struct reading *readings, size_t count)
+{
+	for (size_t i = 0; readings && i < count; i++)
+		reading__free(&readings[i]);
+	free(readings);
+}
+
+__u64 per_second(__u64 value, __u64 ns)
+{
+	return (__u64)((double)value * SECOND / ns + 0.5);
+}
+
 static __u64 rate_of(__u64 before, __u64 now, __u64 ns)
 {
-	__u64 diff = now >= before ? now - before : now;
-
-	return (__u64)((double)diff * NS_PER_S / ns + 0.5);
+	return per_second(now >= before ? now - before : now, ns);
 }
 
 static void rate_words(struct eg_counters *rate, const struct eg_counters *before,

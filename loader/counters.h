@@ -21,6 +21,10 @@ struct reading {
 int reading__take(struct reading *r, const struct instance *in);
 void reading__free(struct reading *r);
 
+/* Of each interface in the list. -errno; *out is then NULL. */
+int readings__take(struct reading **out, const struct instances *all);
+void readings__free(struct reading *readings, size_t count);
+
 /*
  * What went on between two readings of one map, per second, as a reading of its
  * own. A counter that fell was reset meanwhile. Texts of rules stay those of @now; round trips
@@ -32,6 +36,9 @@ int reading__rate(struct reading *rate, const struct reading *before, const stru
 int reading__reset(const struct reading *r, const struct instance *in);
 
 void count__add(struct eg_count *to, const struct eg_count *from);
+
+/* Of what went on for @ns; rounded. */
+__u64 per_second(__u64 value, __u64 ns);
 
 /* Per second, from two readings that are @ns apart. */
 struct eg_count count__rate(const struct eg_count *before, const struct eg_count *now, __u64 ns);

@@ -2,7 +2,6 @@
 #include "echoes.h"
 #include "json.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,19 +123,14 @@ struct json_object *roundtrips__json(const struct roundtrips *r)
 
 static void address_text(const struct eg_observed_key *key, char text[INET6_ADDRSTRLEN])
 {
-	const struct in6_addr *in6 = (const void *)key->addr;
-
-	if (IN6_IS_ADDR_V4MAPPED(in6))
-		inet_ntop(AF_INET, &key->addr[3], text, INET6_ADDRSTRLEN);
-	else
-		inet_ntop(AF_INET6, in6, text, INET6_ADDRSTRLEN);
+	in6__print((const void *)key->addr, text);
 }
 
 static __u64 seconds_ago(__u64 when)
 {
 	__u64 now = monotonic_ns();
 
-	return now > when ? (now - when) / 1000000000 : 0;
+	return now > when ? (now - when) / SECOND : 0;
 }
 
 void observed__print(const struct observed *o, bool watched)

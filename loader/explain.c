@@ -528,25 +528,10 @@ static void print_finding(const struct subject *s, const struct finding *f)
 
 static void add_summary(struct json_object *o, const char *key, const struct facts *f, size_t whole)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *m = open_memstream(&text, &size);
+	char *text = facts__text(f, whole);
 
-	if (m) {
-		facts__print(f, whole, m);
-		fclose(m);
-	}
 	json__add_string_or_null(o, key, text ?: "");
 	free(text);
-}
-
-static void add_id(struct json_object *o, const char *key, const struct listed_rule *r)
-{
-	char id[17] = "";
-
-	if (r)
-		snprintf(id, sizeof(id), "%016llx", (unsigned long long)r->id);
-	json__add_string_or_null(o, key, id);
 }
 
 static struct json_object *json_rules(const struct subject *s, const struct eg_trace *t)
@@ -560,7 +545,7 @@ static struct json_object *json_rules(const struct subject *s, const struct eg_t
 		if (!r)
 			continue;
 		o = json_object_new_object();
-		add_id(o, "id", r);
+		json__add_id(o, "id", r->id);
 		json__add_number(o, "line", r->line);
 		json__add_string(o, "text", r->text);
 		json__add_bool(o, "limit_not_counted", is_limited(r));
@@ -591,13 +576,17 @@ static void add_hex(struct json_object *o, const char *key, const __u8 *data, si
 static void add_outcome(struct json_object *o, const struct subject *s, const struct finding *f)
 {
 	const struct eg_trace *t = &f->outcome.trace;
+	const struct listed_rule *rule = decider(s, t);
 
 	json__add_bool(o, "protected", f->facts.match.protect || t->protect || protector(s, t));
 	if (t->index[EG_FIELD_SOLICITED])
 		json__add_bool(o, "solicited", t->index[EG_FIELD_SOLICITED] == EG_SOLICITED_YES);
 	json_object_object_add(o, "rules", json_rules(s, t));
 	json__add_number(o, "rules_matched", t->matched);
-	add_id(o, "decided_by", decider(s, t));
+	if (rule)
+		json__add_id(o, "decided_by", rule->id);
+	else
+		json_object_object_add(o, "decided_by", NULL);
 	json__add_string(o, "verdict", verdict_names[t->verdict]);
 	json__add_string(o, "reason", reason_names[t->reason]);
 	if (!f->replied) {

@@ -127,23 +127,20 @@ static void open_wards(const struct daemon *d, struct instances *all)
 
 int exposition__print(const struct daemon *d)
 {
-	struct reading *readings = calloc(d->ward_count ?: 1, sizeof(*readings));
 	struct instances all = { .list = calloc(d->ward_count ?: 1, sizeof(*all.list)) };
-	int err = readings && all.list ? 0 : -ENOMEM;
-	size_t taken = 0;
+	struct reading *readings;
+	int err;
 
-	if (!err)
-		open_wards(d, &all);
-	for (; !err && taken < all.count; taken++)
-		err = reading__take(&readings[taken], &all.list[taken]);
+	if (!all.list)
+		return -ENOMEM;
+	open_wards(d, &all);
+	err = readings__take(&readings, &all);
 	if (!err) {
 		openmetrics__print(&all, readings);
 		print_own(d);
 		openmetrics__print_end();
 	}
-	for (size_t i = 0; readings && i < taken; i++)
-		reading__free(&readings[i]);
-	free(readings);
+	readings__free(readings, all.count);
 	instances__free(&all);
 	return err;
 }

@@ -228,6 +228,19 @@ void facts__print(const struct facts *f, size_t whole, FILE *to)
 	fprintf(to, ", %zu bytes", whole);
 }
 
+char *facts__text(const struct facts *f, size_t whole)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return NULL;
+	facts__print(f, whole, to);
+	fclose(to);
+	return text;
+}
+
 /* JSON -------------------------------------------------------------------------- */
 
 static const char *kind_name(const struct facts *f)

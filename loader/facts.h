@@ -24,6 +24,9 @@ void facts__read(struct facts *f, const __u8 *frame, size_t length, bool l3);
 /* "IPv4 icmp echo-request 198.18.0.1 > 198.18.0.2 ttl 64, 98 bytes"; `whole`: that length. */
 void facts__print(const struct facts *f, size_t whole, FILE *to);
 
+/* The same as a text of its own, the caller's to free; NULL without memory. */
+char *facts__text(const struct facts *f, size_t whole);
+
 /* The same as an object: what the packet has, under the names of the matchers. */
 struct json_object *facts__json(const struct facts *f, const struct eg_addrs *own);
 

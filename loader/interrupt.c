@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "interrupt.h"
+#include "util.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
-
-#define NS_PER_S	1000000000ULL
 
 static volatile sig_atomic_t caught;
 
@@ -33,7 +32,7 @@ bool interrupted(void)
 
 int interrupt__sleep(__u64 ns)
 {
-	struct timespec t = { .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
+	struct timespec t = { .tv_sec = ns / SECOND, .tv_nsec = ns % SECOND };
 
 	while (!caught && nanosleep(&t, &t))
 		;

@@ -14,10 +14,8 @@ struct json_object *json__document(void)
 struct json_object *json__rule(const struct listed_rule *rule)
 {
 	struct json_object *o = json_object_new_object();
-	char id[17];
 
-	snprintf(id, sizeof(id), "%016llx", (unsigned long long)rule->id);
-	json__add_string(o, "id", id);
+	json__add_id(o, "id", rule->id);
 	json__add_number(o, "line", rule->line);
 	json__add_string(o, "text", rule->text);
 	json__add_number(o, "packets", rule->count.packets);
@@ -50,6 +48,14 @@ void json__add_number(struct json_object *obj, const char *key, __u64 value)
 void json__add_bool(struct json_object *obj, const char *key, bool value)
 {
 	json_object_object_add(obj, key, json_object_new_boolean(value));
+}
+
+void json__add_id(struct json_object *obj, const char *key, __u64 id)
+{
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)id);
+	json__add_string(obj, key, text);
 }
 
 void json__print(struct json_object *document, bool one_line)

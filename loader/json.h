@@ -22,6 +22,8 @@ void json__add_string(struct json_object *obj, const char *key, const char *valu
 void json__add_string_or_null(struct json_object *obj, const char *key, const char *value);
 void json__add_number(struct json_object *obj, const char *key, __u64 value);
 void json__add_bool(struct json_object *obj, const char *key, bool value);
+/* A rule's: 16 hex digits, since not every reader's numbers have 64 bits. */
+void json__add_id(struct json_object *obj, const char *key, __u64 id);
 
 /* Prints and releases; indented, or on one line. */
 void json__print(struct json_object *document, bool one_line);

@@ -25,8 +25,6 @@
 
 #include <sys/epoll.h>
 
-#define SECOND	1000000000ULL
-
 struct watch {
 	void (*call)(struct watch *w);
 	void *owner;

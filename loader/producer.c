@@ -183,15 +183,13 @@ enum status producer__finish(struct producer *p)
 			kill(p->pid, SIGTERM);
 		status = wait_for_end(p->pid);
 		hear(p);
-		if (wanted)
-			st = DONE;
-		else if (WIFSIGNALED(status))
+		if (!wanted && WIFSIGNALED(status)) {
 			st = report(FAILED, "the process that reads the counters ended early: %s",
 				    strsignal(WTERMSIG(status)));
-		else
+		} else if (!wanted && WEXITSTATUS(status)) {
 			st = WEXITSTATUS(status);
-		if (st && !WIFSIGNALED(status))
 			fputs(p->said, stderr);
+		}
 	}
 	close_fd(&p->out);
 	close_fd(&p->err);

@@ -13,8 +13,7 @@
 #define FIRST		64		/* one in so many, until there is something to go by */
 #define LARGEST		(1 << 24)
 #define ENOUGH		2000		/* packets a second to look at, of all interfaces */
-#define SLICE_NS	(NS_PER_S / 10)
-#define NS_PER_S	1000000000ULL
+#define SLICE_NS	(SECOND / 10)
 #define SPARSE		8		/* part of the time that it watches when there is much */
 #define SPARSE_FROM	16		/* from one packet in so many on */
 #define FADE		0.75		/* what an interval leaves of those before */
@@ -133,7 +132,7 @@ static void adapt(struct sampler *s, __u64 ns)
 
 	for (size_t i = 0; i < s->all->count; i++)
 		taken += tap__count(s->tap, i).taken;
-	rate = (double)(taken - s->taken) * s->sample * NS_PER_S / ns;
+	rate = (double)(taken - s->taken) * s->sample * SECOND / ns;
 	s->taken = taken;
 	while (rate / chosen > ENOUGH && chosen < LARGEST)
 		chosen *= 2;
@@ -169,7 +168,7 @@ static int watch(struct sampler *s, __u64 ns)
 	if (n < 0)
 		return n;
 	if (s->joined) {
-		s->seconds += (double)(now - began) / NS_PER_S;
+		s->seconds += (double)(now - began) / SECOND;
 		adapt(s, now - began);
 	}
 	return 0;

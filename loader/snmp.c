@@ -16,8 +16,6 @@
 /* What a user was shown last; beside the daemon's socket, where only root can write. */
 #define HISTORY		"/run/echogate-snmp.%u"
 
-#define NS_PER_S	1000000000ULL
-
 /* A namespace and its table. */
 struct table {
 	__u64 cookie;
@@ -131,17 +129,12 @@ static void subtract(struct tables *now, const struct tables *before)
 	}
 }
 
-static __u64 per_second(__u64 value, __u64 ns)
-{
-	return (__u64)((double)value * NS_PER_S / ns + 0.5);
-}
-
 static void divide(struct tables *now, const struct tables *before)
 {
 	for (size_t i = 0; i < now->count; i++) {
 		struct table *t = &now->list[i];
 		const struct table *old = tables__find(before, t->cookie);
-		__u64 ns = old && t->when > old->when ? t->when - old->when : NS_PER_S;
+		__u64 ns = old && t->when > old->when ? t->when - old->when : SECOND;
 
 		for (size_t k = 0; k < t->mib.count; k++) {
 			t->mib.list[k].kernel = per_second(t->mib.list[k].kernel, ns);
@@ -352,7 +345,7 @@ static enum status show(const struct snmp_options *opts, const struct scope *sco
 
 	if (opts->rate) {
 		st = read_tables(&before, scope, chosen, all);
-		if (st || interrupt__sleep((opts->watch ?: 1) * NS_PER_S))
+		if (st || interrupt__sleep((opts->watch ?: 1) * SECOND))
 			goto cleanup;
 	} else if (!opts->absolute) {
 		err = history__read(&before);
@@ -371,7 +364,7 @@ static enum status show(const struct snmp_options *opts, const struct scope *sco
 		print_tables(opts, &shown, all);
 		if (!opts->rate && !opts->absolute)
 			history__write(&now, &before, all);
-		if (fflush(stdout) || !opts->watch || interrupt__sleep(opts->watch * NS_PER_S))
+		if (fflush(stdout) || !opts->watch || interrupt__sleep(opts->watch * SECOND))
 			break;
 		tables__free(&shown);
 		tables__free(&before);

@@ -17,7 +17,6 @@
 #include <time.h>
 
 #define WATCH_MAX	86400
-#define NS_PER_S	1000000000ULL
 
 struct stats_options {
 	const char *netns;
@@ -154,21 +153,28 @@ static void print_headline(const struct instance *in)
 	       in->state == INSTANCE_ATTACHED ? "" : ", but see 'echogate status'");
 }
 
+/* Reports; there is nothing in it then. */
+static enum status read_observed(struct observed *o, const struct instance *in)
+{
+	int err = observed__read(o, in);
+
+	if (err)
+		return report(status_of(err), "%s: who is observed can't be read: %s", in->ifname,
+			      why(err));
+	return DONE;
+}
+
 static void print_echoes(const struct stats_options *opts, const struct instance *in,
 			 const struct reading *r)
 {
 	struct observed observed;
-	int err;
 
 	print_headline(in);
 	if (opts->rtt)
 		roundtrips__print(&r->roundtrips);
 	if (!opts->observed)
 		return;
-	err = observed__read(&observed, in);
-	if (err)
-		report(status_of(err), "%s: who is observed can't be read: %s", in->ifname, why(err));
-	else
+	if (!read_observed(&observed, in))
 		observed__print(&observed, in->meta.tracks & EG_TRACK_OBSERVE);
 	observed__free(&observed);
 }
@@ -204,16 +210,13 @@ static struct json_object *json_echoes(const struct stats_options *opts, const s
 {
 	struct json_object *o = json_object_new_object();
 	struct observed observed;
-	int err;
 
 	json__add_place(o, in);
 	if (opts->rtt)
 		json_object_object_add(o, "rtt", roundtrips__json(&r->roundtrips));
 	if (!opts->observed)
 		return o;
-	err = observed__read(&observed, in);
-	if (err)
-		report(status_of(err), "%s: who is observed can't be read: %s", in->ifname, why(err));
+	read_observed(&observed, in);
 	json_object_object_add(o, "observed", observed__json(&observed));
 	observed__free(&observed);
 	return o;
@@ -238,25 +241,15 @@ static void print_json(const struct stats_options *opts, const struct instances 
 
 /* The command ------------------------------------------------------------------- */
 
-static void free_readings(struct reading *readings, size_t count)
-{
-	for (size_t i = 0; readings && i < count; i++)
-		reading__free(&readings[i]);
-	free(readings);
-}
-
+/* Reports. */
 static struct reading *take_readings(const struct instances *all)
 {
-	struct reading *readings = calloc(all->count ?: 1, sizeof(*readings));
-	int err = readings ? 0 : -ENOMEM;
+	struct reading *readings;
+	int err = readings__take(&readings, all);
 
-	for (size_t i = 0; !err && i < all->count; i++)
-		err = reading__take(&readings[i], &all->list[i]);
-	if (!err)
-		return readings;
-	free_readings(readings, all->count);
-	report(status_of(err), "the counters can't be read: %s", why(err));
-	return NULL;
+	if (err)
+		report(status_of(err), "the counters can't be read: %s", why(err));
+	return readings;
 }
 
 static struct reading *take_rates(const struct instances *all, const struct reading *before,
@@ -269,7 +262,7 @@ static struct reading *take_rates(const struct instances *all, const struct read
 		err = reading__rate(&rates[i], &before[i], &now[i]);
 	if (!err)
 		return rates;
-	free_readings(rates, all->count);
+	readings__free(rates, all->count);
 	report(FAILED, "%s", why(err));
 	return NULL;
 }
@@ -329,7 +322,7 @@ static enum status show(const struct stats_options *opts, struct instances *all)
 
 	if (opts->rate) {
 		before = take_readings(all);
-		if (!before || interrupt__sleep((opts->watch ?: 1) * NS_PER_S))
+		if (!before || interrupt__sleep((opts->watch ?: 1) * SECOND))
 			goto cleanup;
 	}
 	for (;;) {
@@ -344,21 +337,21 @@ static enum status show(const struct stats_options *opts, struct instances *all)
 		print_readings(opts, all, rates ?: now);
 		if (fflush(stdout))
 			break;		/* nobody reads any more */
-		if (!opts->watch || interrupt__sleep(opts->watch * NS_PER_S))
+		if (!opts->watch || interrupt__sleep(opts->watch * SECOND))
 			break;
-		free_readings(before, all->count);
+		readings__free(before, all->count);
 		before = now;
 		now = NULL;
-		free_readings(rates, all->count);
+		readings__free(rates, all->count);
 		rates = NULL;
 		for (size_t i = 0; i < all->count; i++)
 			instance__refresh(&all->list[i]);
 	}
 	st = opts->reset ? reset(opts, all, now) : DONE;
 cleanup:
-	free_readings(before, all->count);
-	free_readings(now, all->count);
-	free_readings(rates, all->count);
+	readings__free(before, all->count);
+	readings__free(now, all->count);
+	readings__free(rates, all->count);
 	return interrupted() ? DONE : st;
 }
 

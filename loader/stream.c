@@ -6,15 +6,12 @@
 #include "readingjson.h"
 #include "sampler.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S	1000000000ULL
 #define RULES_MAX	64		/* that are told of an interface: those that match most */
 #define SOURCES_TOLD	64
 
@@ -52,9 +49,7 @@ static void forget(struct stream *s)
 {
 	sampler__close(s->sampler);
 	s->sampler = NULL;
-	for (size_t i = 0; s->before && i < s->all.count; i++)
-		reading__free(&s->before[i]);
-	free(s->before);
+	readings__free(s->before, s->all.count);
 	s->before = NULL;
 	instances__free(&s->all);
 }
@@ -63,18 +58,18 @@ static void forget(struct stream *s)
 static enum status look(struct stream *s)
 {
 	enum status st;
-	int err = 0;
+	int err;
 
 	forget(s);
 	s->pins = hash_pins();
 	st = instances__select(s->scope, s->names, s->name_count, SELECT_LIVE, &s->all);
-	s->before = calloc(s->all.count ?: 1, sizeof(*s->before));
-	if (!s->before)
-		err = -ENOMEM;
-	for (size_t i = 0; !err && i < s->all.count; i++)
-		err = reading__take(&s->before[i], &s->all.list[i]);
-	if (err)
+	err = readings__take(&s->before, &s->all);
+	if (err) {
+		/* There is nothing to go by: it is looked again as if something had changed. */
+		forget(s);
+		s->pins = 0;
 		return report(status_of(err), "the counters can't be read: %s", why(err));
+	}
 	if (s->all.count)
 		s->sampler = sampler__open(&s->all);
 	return st;
@@ -108,10 +103,7 @@ static struct json_object *json_source(const struct source *s)
 	struct json_object *o = json_object_new_object(), *verdicts = json_object_new_object();
 	char text[INET6_ADDRSTRLEN];
 
-	if (IN6_IS_ADDR_V4MAPPED(&s->address))
-		inet_ntop(AF_INET, s->address.s6_addr + 12, text, sizeof(text));
-	else
-		inet_ntop(AF_INET6, &s->address, text, sizeof(text));
+	in6__print(&s->address, text);
 	json__add_string(o, "address", text);
 	json__add_number(o, "packets", s->packets + 0.5);
 	json__add_number(o, "at_least", s->packets - s->error + 0.5);
@@ -205,7 +197,7 @@ enum status stream__run(const struct stream_options *opts, const struct scope *s
 	began = monotonic_ns();
 	/* Later it may be that nothing is attached any more, or not yet again. */
 	for (unsigned long n = 1; s.all.count || n > 1; n++) {
-		pass_time(&s, opts->interval * NS_PER_S);
+		pass_time(&s, opts->interval * SECOND);
 		if (interrupted())
 			break;
 		ended = monotonic_ns();

@@ -15,12 +15,11 @@
 #include <bpf/libbpf.h>
 
 #define RING_SIZE	(8 << 20)	/* of events that wait for us, by default */
-#define LEASE		(5 * NS_PER_S)
-#define RENEW		(NS_PER_S / 2)
-#define LOOK		NS_PER_S	/* from one look for interfaces that are gone to the next */
+#define LEASE		(5 * SECOND)
+#define RENEW		(SECOND / 2)
+#define LOOK		SECOND		/* from one look for interfaces that are gone to the next */
 #define NAP		20		/* ms: until the ring is looked at though nobody called */
 #define BATCH		8192		/* packets shown before others get their turn */
-#define NS_PER_S	1000000000ULL
 
 /* An interface's part. */
 struct member {
@@ -56,23 +55,37 @@ static struct eg_taps *taps_of(const struct member *m)
 	return m->taps.data;
 }
 
+static struct eg_tap *place_of(const struct member *m)
+{
+	return &taps_of(m)->tap[m->slot];
+}
+
+/* False: given to somebody else, while we were stopped. */
+static bool is_ours(const struct tap *t, const struct member *m)
+{
+	return place_of(m)->owner == t->want.owner;
+}
+
+static void switch_on(const struct member *m)
+{
+	__atomic_or_fetch(&taps_of(m)->live, 1ULL << m->slot, __ATOMIC_RELEASE);
+}
+
 static void renew(struct tap *t)
 {
 	__u64 until = monotonic_ns() + LEASE;
 
 	for (size_t i = 0; i < t->count; i++) {
-		struct eg_taps *taps = taps_of(&t->members[i]);
-		__u32 slot = t->members[i].slot;
+		struct member *m = &t->members[i];
 
-		/* Given to somebody else, while we were stopped. */
-		if (taps->tap[slot].owner != t->want.owner) {
-			t->members[i].gone = "this process was stopped for too long";
+		if (!is_ours(t, m)) {
+			m->gone = "this process was stopped for too long";
 			continue;
 		}
-		__atomic_store_n(&taps->tap[slot].until, until, __ATOMIC_RELEASE);
+		__atomic_store_n(&place_of(m)->until, until, __ATOMIC_RELEASE);
 		/* Switched off meanwhile. */
 		if (!t->ended && !t->paused)
-			__atomic_or_fetch(&taps->live, 1ULL << slot, __ATOMIC_RELEASE);
+			switch_on(m);
 	}
 }
 
@@ -86,8 +99,8 @@ static void *keep(void *data)
 		renew(t);
 		clock_gettime(CLOCK_MONOTONIC, &next);
 		next.tv_nsec += RENEW;
-		next.tv_sec += next.tv_nsec / NS_PER_S;
-		next.tv_nsec %= NS_PER_S;
+		next.tv_sec += next.tv_nsec / SECOND;
+		next.tv_nsec %= SECOND;
 		pthread_cond_timedwait(&t->stop, &t->mutex, &next);
 	}
 	pthread_mutex_unlock(&t->mutex);
@@ -277,10 +290,10 @@ static int member__open(struct member *m, const struct tap *t, const struct inst
 	if (m->slot == EG_TAPS)
 		return -EBUSY;
 	m->before = count_of(m);
-	taps_of(m)->tap[m->slot] = t->want;
-	taps_of(m)->tap[m->slot].source = m->source;
-	taps_of(m)->tap[m->slot].rule = m->rule;
-	taps_of(m)->tap[m->slot].until = monotonic_ns() + LEASE;
+	*place_of(m) = t->want;
+	place_of(m)->source = m->source;
+	place_of(m)->rule = m->rule;
+	place_of(m)->until = monotonic_ns() + LEASE;
 	return bpf_map_update_elem(m->rings, &m->slot, &t->ring, BPF_ANY) ? -errno : 0;
 }
 
@@ -305,7 +318,7 @@ static enum status add(struct tap *t, const struct instance *in, __u32 source, _
 		t->members = more;
 		more[t->count++] = m;
 		if (!t->paused)
-			__atomic_or_fetch(&taps_of(&m)->live, 1ULL << m.slot, __ATOMIC_RELEASE);
+			switch_on(&m);
 	}
 	pthread_mutex_unlock(&t->mutex);
 	if (more)
@@ -342,8 +355,8 @@ void tap__set_sample(struct tap *t, __u32 sample)
 	for (size_t i = 0; i < t->count; i++) {
 		const struct member *m = &t->members[i];
 
-		if (taps_of(m)->tap[m->slot].owner == t->want.owner)
-			taps_of(m)->tap[m->slot].sample = sample;
+		if (is_ours(t, m))
+			place_of(m)->sample = sample;
 	}
 	pthread_mutex_unlock(&t->mutex);
 }
@@ -353,15 +366,14 @@ void tap__pause(struct tap *t, bool paused)
 	pthread_mutex_lock(&t->mutex);
 	t->paused = paused;
 	for (size_t i = 0; i < t->count; i++) {
-		struct eg_taps *taps = taps_of(&t->members[i]);
-		__u32 slot = t->members[i].slot;
+		const struct member *m = &t->members[i];
 
-		if (taps->tap[slot].owner != t->want.owner)
+		if (!is_ours(t, m))
 			continue;
 		if (paused)
-			__atomic_and_fetch(&taps->live, ~(1ULL << slot), __ATOMIC_RELEASE);
+			__atomic_and_fetch(&taps_of(m)->live, ~(1ULL << m->slot), __ATOMIC_RELEASE);
 		else
-			__atomic_or_fetch(&taps->live, 1ULL << slot, __ATOMIC_RELEASE);
+			switch_on(m);
 	}
 	pthread_mutex_unlock(&t->mutex);
 }
@@ -430,7 +442,7 @@ static int consume(struct tap *t)
 
 int tap__poll(struct tap *t, int timeout)
 {
-	__u64 end = monotonic_ns() + timeout * (NS_PER_S / 1000), now;
+	__u64 end = monotonic_ns() + timeout * (SECOND / 1000), now;
 	int n;
 
 	for (;;) {
@@ -440,7 +452,7 @@ int tap__poll(struct tap *t, int timeout)
 			look(t);
 		if (n || now >= end || t->ended)
 			return n;
-		n = (end - now + NS_PER_S / 1000 - 1) / (NS_PER_S / 1000);
+		n = (end - now + SECOND / 1000 - 1) / (SECOND / 1000);
 		/* Wakes when there is much, and eats it; but nobody calls for a little. */
 		t->shown = 0;
 		n = ring_buffer__poll(t->reader, n < NAP ? n : NAP);
@@ -462,7 +474,7 @@ void tap__end(struct tap *t)
 	for (size_t i = 0; i < t->count; i++) {
 		const struct member *m = &t->members[i];
 
-		if (taps_of(m)->tap[m->slot].owner == t->want.owner)
+		if (is_ours(t, m))
 			switch_off(taps_of(m), m->rings, m->slot);
 	}
 }
@@ -490,9 +502,9 @@ __u64 tap__time(const struct eg_event *event)
 	static __u64 asked;
 	static __s64 offset;
 
-	if (!asked || event->time - asked > NS_PER_S) {
+	if (!asked || event->time - asked > SECOND) {
 		asked = event->time;
-		offset = tai_offset() * (__s64)NS_PER_S;
+		offset = tai_offset() * (__s64)SECOND;
 	}
 	return event->time - offset;
 }

@@ -13,7 +13,6 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
-#define NS_PER_S	1000000000ULL
 #define LEAD		2		/* bytes before a frame: IP is aligned then */
 #define TAG_AT		(2 * ETH_ALEN)
 #define TAG_SIZE	4
@@ -61,7 +60,7 @@ static const struct listed_rule *rule_of(struct view *v, __u64 id)
 {
 	const struct listed_rule *r = id ? find_rule(v, id) : NULL;
 
-	if (!id || r || monotonic_ns() - v->asked < NS_PER_S / 10)
+	if (!id || r || monotonic_ns() - v->asked < SECOND / 10)
 		return r;
 	instance__refresh(v->in);
 	read_rules(v);
@@ -113,13 +112,13 @@ static void describe(struct view *v, const struct eg_event *e, char *text, size_
 static void print_time(const struct eg_event *e, FILE *to)
 {
 	__u64 ns = tap__time(e);
-	time_t seconds = ns / NS_PER_S;
+	time_t seconds = ns / SECOND;
 	char text[32] = "";
 	struct tm tm;
 
 	if (localtime_r(&seconds, &tm))
 		strftime(text, sizeof(text), "%T", &tm);
-	fprintf(to, "%s.%06llu", text, ns % NS_PER_S / 1000);
+	fprintf(to, "%s.%06llu", text, ns % SECOND / 1000);
 }
 
 static void print_line(struct transcript *t, struct view *v, const struct eg_event *e,
@@ -138,31 +137,15 @@ static void print_line(struct transcript *t, struct view *v, const struct eg_eve
 
 /* JSON ------------------------------------------------------------------------------ */
 
-static void add_summary(struct json_object *o, const struct facts *f, __u32 length)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *m = open_memstream(&text, &size);
-
-	if (m) {
-		facts__print(f, length, m);
-		fclose(m);
-	}
-	json__add_string(o, "summary", text ?: "");
-	free(text);
-}
-
 static struct json_object *json_rule(struct view *v, const struct eg_event *e)
 {
 	const struct listed_rule *r = rule_of(v, e->rule);
 	struct json_object *o;
-	char id[17];
 
 	if (!e->rule)
 		return NULL;
 	o = json_object_new_object();
-	snprintf(id, sizeof(id), "%016llx", (unsigned long long)e->rule);
-	json__add_string(o, "id", id);
+	json__add_id(o, "id", e->rule);
 	json__add_number(o, "line", e->line);
 	json__add_string_or_null(o, "text", r ? r->text : "");
 	return o;
@@ -174,9 +157,10 @@ static void print_json(struct transcript *t, struct view *v, const struct eg_eve
 	struct json_object *o = json__document();
 	__u64 ns = tap__time(e);
 	struct facts f;
+	char *summary;
 
-	json__add_number(o, "time", ns / NS_PER_S);
-	json__add_number(o, "nanoseconds", ns % NS_PER_S);
+	json__add_number(o, "time", ns / SECOND);
+	json__add_number(o, "nanoseconds", ns % SECOND);
 	json__add_place(o, v->in);
 	json__add_number(o, "cpu", e->cpu);
 	json__add_string(o, "direction", direction_names[e->direction]);
@@ -187,7 +171,9 @@ static void print_json(struct transcript *t, struct view *v, const struct eg_eve
 	json__add_number(o, "captured", s->captured);
 	json__add_number(o, "reply_length", e->reply);
 	facts__read(&f, s->data, s->captured, v->l3);
-	add_summary(o, &f, s->length);
+	summary = facts__text(&f, s->length);
+	json__add_string(o, "summary", summary ?: "");
+	free(summary);
 	if (v->own.data)
 		json_object_object_add(o, "fields", facts__json(&f, v->own.data));
 	fprintf(t->to, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
@@ -211,16 +197,24 @@ static __u64 code_of(const struct eg_event *e)
 	}
 }
 
+/* With what goes for a packet and for the reply to it. */
+static void write_frame(struct transcript *t, const struct view *v, const struct eg_event *e,
+			const struct shown *s, struct pcapng_packet *packet)
+{
+	packet->interface = v - t->views;
+	packet->time = tap__time(e);
+	packet->data = s->data;
+	packet->captured = s->captured;
+	packet->length = s->length;
+	pcapng__packet(&t->file, packet);
+	t->number++;
+}
+
 static void write_packet(struct transcript *t, struct view *v, const struct eg_event *e,
 			 const struct shown *s)
 {
 	char comment[512];
 	struct pcapng_packet packet = {
-		.interface = v - t->views,
-		.time = tap__time(e),
-		.data = s->data,
-		.captured = s->captured,
-		.length = s->length,
 		.way = e->direction == EG_EGRESS ? PCAPNG_OUTBOUND : PCAPNG_INBOUND,
 		.program = e->xdp ? PCAPNG_XDP : PCAPNG_TC,
 		.code = code_of(e),
@@ -228,27 +222,17 @@ static void write_packet(struct transcript *t, struct view *v, const struct eg_e
 	};
 
 	describe(v, e, comment, sizeof(comment));
-	pcapng__packet(&t->file, &packet);
-	t->number++;
+	write_frame(t, v, e, s, &packet);
 }
 
 static void write_reply(struct transcript *t, const struct view *v, const struct eg_event *e,
 			const struct shown *s)
 {
 	char comment[64];
-	struct pcapng_packet packet = {
-		.interface = v - t->views,
-		.time = tap__time(e),
-		.data = s->data,
-		.captured = s->captured,
-		.length = s->length,
-		.way = PCAPNG_OUTBOUND,
-		.comment = comment,
-	};
+	struct pcapng_packet packet = { .way = PCAPNG_OUTBOUND, .comment = comment };
 
 	snprintf(comment, sizeof(comment), "reply to packet %llu", (unsigned long long)t->number);
-	pcapng__packet(&t->file, &packet);
-	t->number++;
+	write_frame(t, v, e, s, &packet);
 }
 
 /* Beginning and end ------------------------------------------------------------------- */
@@ -350,7 +334,7 @@ void transcript__statistics(struct transcript *t, size_t nth, const struct eg_ta
 	if (t->form != FORM_PCAPNG)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
-	pcapng__statistics(&t->file, nth, now.tv_sec * NS_PER_S + now.tv_nsec, count->taken,
+	pcapng__statistics(&t->file, nth, now.tv_sec * SECOND + now.tv_nsec, count->taken,
 			   t->views[nth].written, count->lost);
 }
 

@@ -26,6 +26,8 @@ enum status {
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+#define SECOND		1000000000ULL /* ns */
+
 /* 1: libbpf's warnings and notes are shown. 2: its debugging too. */
 extern int verbosity;
 
@@ -84,6 +86,9 @@ __u64 hash_bytes(__u64 hash, const void *data, size_t size);
 
 /* Closes a descriptor if there is one, and forgets it. */
 void close_fd(int *fd);
+
+/* An address of either family, IPv4 mapped into IPv6: the former as such. */
+void in6__print(const struct in6_addr *addr, char text[INET6_ADDRSTRLEN]);
 
 /* Cuts quietly; for texts that only people read. */
 void copy_text(char *to, const char *from, size_t size);

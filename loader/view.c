@@ -283,6 +283,12 @@ static void remember(struct port *p, const struct flow *flows)
 	p->taken++;
 }
 
+static void flow__add(struct flow *to, const struct flow *from, double times)
+{
+	to->packets += from->packets * times;
+	to->bytes += from->bytes * times;
+}
+
 static void take_flows(const struct taking *t, struct json_object *o, struct flow *all)
 {
 	struct flow flows[LINES] = {}, *every = &flows[EG_VERDICT_COUNT];
@@ -291,16 +297,12 @@ static void take_flows(const struct taking *t, struct json_object *o, struct flo
 		struct json_object *count = member(o, verdict_names[v]);
 
 		flows[v] = (struct flow){ number(count, "packets"), number(count, "bytes") };
-		every->packets += flows[v].packets;
-		every->bytes += flows[v].bytes;
+		flow__add(every, &flows[v], 1);
 	}
 	for (int i = 0; i < LINES; i++) {
-		t->port->sum.flows[i].packets += flows[i].packets * t->ms;
-		t->port->sum.flows[i].bytes += flows[i].bytes * t->ms;
-		t->all->sum.flows[i].packets += flows[i].packets * t->ms;
-		t->all->sum.flows[i].bytes += flows[i].bytes * t->ms;
-		all[i].packets += flows[i].packets;
-		all[i].bytes += flows[i].bytes;
+		flow__add(&t->port->sum.flows[i], &flows[i], t->ms);
+		flow__add(&t->all->sum.flows[i], &flows[i], t->ms);
+		flow__add(&all[i], &flows[i], 1);
 	}
 	remember(t->port, flows);
 }
@@ -487,17 +489,14 @@ static int sort_column(enum panel panel, unsigned int sort)
 	return sort % (kinds[panel].columns + 1);
 }
 
-struct order {
-	int column;			/* -1: by name */
-};
-
+/* @data: the column; -1: by name. */
 static int compare(const void *a, const void *b, void *data)
 {
 	const struct row *x = *(const struct row *const *)a, *y = *(const struct row *const *)b;
-	const struct order *order = data;
+	int column = *(const int *)data;
 
-	if (order->column >= 0 && x->values[order->column] != y->values[order->column])
-		return x->values[order->column] < y->values[order->column] ? 1 : -1;
+	if (column >= 0 && x->values[column] != y->values[column])
+		return x->values[column] < y->values[column] ? 1 : -1;
 	return strverscmp(x->name, y->name);
 }
 
@@ -563,13 +562,12 @@ static void draw_row(const struct row *r, enum panel panel, const struct area *a
 static void draw_panel(const struct view *v, const struct figures *f, enum panel panel,
 		       const struct look_at *l, const struct area *a, struct canvas *c)
 {
-	struct order order = { .column = sort_column(panel, l->sort) };
+	int room = a->height - 1, shown = 0, column = sort_column(panel, l->sort);
 	const struct table *t = &f->tables[panel];
-	int room = a->height - 1, shown = 0;
 	const struct row **rows;
 
-	if (order.column == kinds[panel].columns)
-		order.column = -1;
+	if (column == kinds[panel].columns)
+		column = -1;
 	draw_title(v, f, panel, l, a, c);
 	rows = calloc(t->count ?: 1, sizeof(*rows));
 	if (!rows)
@@ -577,7 +575,7 @@ static void draw_panel(const struct view *v, const struct figures *f, enum panel
 	for (size_t i = 0; i < t->count; i++)
 		rows[i] = &t->rows[i];
 	if (t->count)
-		qsort_r(rows, t->count, sizeof(*rows), compare, &order);
+		qsort_r(rows, t->count, sizeof(*rows), compare, &column);
 	while (shown < room && (size_t)shown < t->count) {
 		if (shown == room - 1 && t->count > (size_t)room) {
 			canvas__printf(c, a->row + 1 + shown, a->column, a->width, LOOK_DIM,
