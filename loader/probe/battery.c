@@ -161,20 +161,25 @@ static struct request row(const char *clause, enum demand demand, struct reactio
 	return (struct request){ .clause = clause, .demand = demand, .linux_does = does };
 }
 
-#define V4(name, clause, demand, does, ...)				\
+/* A row of which the caller has `s`: what more is sent of it follows by add_more(). */
+#define FIRST_OF(make, name, clause, demand, does, ...)			\
 	do {								\
 		struct request r = row(clause, demand, does);		\
-		struct spec s = spec4(b);				\
+									\
+		s = make(b);						\
 		__VA_ARGS__;						\
-		add(b, &r, &s, "%s", name);					\
+		add(b, &r, &s, "%s", name);				\
 	} while (0)
-#define V6(name, clause, demand, does, ...)				\
+#define ROW_OF(...)							\
 	do {								\
-		struct request r = row(clause, demand, does);		\
-		struct spec s = spec6(b);				\
-		__VA_ARGS__;						\
-		add(b, &r, &s, "%s", name);					\
+		struct spec s;						\
+									\
+		FIRST_OF(__VA_ARGS__);					\
 	} while (0)
+#define FIRST4(...)	FIRST_OF(spec4, __VA_ARGS__)
+#define FIRST6(...)	FIRST_OF(spec6, __VA_ARGS__)
+#define V4(...)		ROW_OF(spec4, __VA_ARGS__)
+#define V6(...)		ROW_OF(spec6, __VA_ARGS__)
 /* A row for each of `values`, which `n` points to; the name has a place for it. */
 #define EACH_OF(make, values, name, clause, demand, does, ...)		\
 	for (size_t i_ = 0; i_ < ARRAY_SIZE(values); i_++) {		\
@@ -451,16 +456,6 @@ static void fragments4(struct bench *b)
 {
 	struct spec s;
 
-	/* add() takes the first frame; those that follow are of the same datagram. */
-#define FIRST4(name, clause, demand, does, ...)				\
-	do {								\
-		struct request r = row(clause, demand, does);		\
-									\
-		s = spec4(b);						\
-		__VA_ARGS__;						\
-		add(b, &r, &s, "%s", name);					\
-	} while (0)
-
 	FIRST4("fragments: two in order", WHOLE4, MUST, ECHOED, SLICE4(0, 32, true));
 	THEN4(32, 32, false);
 	FIRST4("fragments: two in reverse", WHOLE4, MUST, ECHOED, SLICE4(32, 32, false));
@@ -717,15 +712,6 @@ static void slice6(struct spec *s, size_t at, size_t len, bool more)
 static void fragments6(struct bench *b)
 {
 	struct spec s;
-
-#define FIRST6(name, clause, demand, does, ...)				\
-	do {								\
-		struct request r = row(clause, demand, does);		\
-									\
-		s = spec6(b);						\
-		__VA_ARGS__;						\
-		add(b, &r, &s, "%s", name);					\
-	} while (0)
 
 	V6("fragment: atomic", "RFC 6946 4", MUST, ECHOED, SLICE6(0, 64, false));
 	V6("fragment: atomic, reserved bits set", WHOLE6, MUST, ECHOED, SLICE6(0, 64, false);
