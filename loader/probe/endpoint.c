@@ -69,7 +69,6 @@ static enum status set(const struct endpoint *e, const char *what, int level, in
 static enum status set_options4(const struct endpoint *e, const struct probe_options *o)
 {
 	enum status st = set(e, "TTL of replies", SOL_IP, IP_RECVTTL, 1) ?:
-			 set(e, "TOS of replies", SOL_IP, IP_RECVTOS, 1) ?:
 			 set(e, "--ttl", SOL_IP, IP_MULTICAST_LOOP, 0);
 
 	if (!st && o->ttl >= 0)
@@ -87,7 +86,6 @@ static enum status set_options4(const struct endpoint *e, const struct probe_opt
 static enum status set_options6(const struct endpoint *e, const struct probe_options *o)
 {
 	enum status st = set(e, "hop limit of replies", SOL_IPV6, IPV6_RECVHOPLIMIT, 1) ?:
-			 set(e, "class of replies", SOL_IPV6, IPV6_RECVTCLASS, 1) ?:
 			 set(e, "--ttl", SOL_IPV6, IPV6_MULTICAST_LOOP, 0);
 
 	if (!st && o->ttl >= 0)
