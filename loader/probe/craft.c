@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "craft.h"
+#include "bytes.h"
 
 #include <stdarg.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <linux/if_ether.h>
-
-static void put16(uint8_t *at, uint16_t value)
-{
-	at[0] = value >> 8;
-	at[1] = value & 0xff;
-}
 
 static uint32_t add_words(uint32_t sum, const uint8_t *data, size_t len)
 {

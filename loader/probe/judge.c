@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "judge.h"
+#include "bytes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,16 +14,6 @@
 
 #define ADVERT_SIZE	24	/* of a neighbour advertisement without options */
 #define STAMP_SIZE	20
-
-static __u16 get16(const __u8 *at)
-{
-	return at[0] << 8 | at[1];
-}
-
-static __u32 get32(const __u8 *at)
-{
-	return (__u32)get16(at) << 16 | get16(at + 2);
-}
 
 /* The worst that can be said is kept; of several such, the first. */
 __attribute__((format(printf, 4, 5)))

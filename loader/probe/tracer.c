@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tracer.h"
+#include "bytes.h"
 #include "echo.h"
 #include "extensions.h"
 #include "reply.h"
@@ -138,22 +139,6 @@ void tracer__close(struct tracer *t)
 }
 
 /* Sending ------------------------------------------------------------------------ */
-
-static void put16(__u8 *p, __u16 value)
-{
-	p[0] = value >> 8;
-	p[1] = value;
-}
-
-static __u16 get16(const __u8 *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-static __u32 get32(const __u8 *p)
-{
-	return (__u32)get16(p) << 16 | get16(p + 2);
-}
 
 /* A SYN, behind the pseudo-header that its checksum is of as well. */
 static __u8 *build_syn(struct tracer *t, size_t number, size_t size)
