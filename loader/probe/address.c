@@ -11,6 +11,27 @@ socklen_t address__size(const union address *a)
 	return a->sa.sa_family == AF_INET ? sizeof(a->in) : sizeof(a->in6);
 }
 
+const void *address__bytes(const union address *a)
+{
+	return a->sa.sa_family == AF_INET ? (const void *)&a->in.sin_addr
+					  : (const void *)&a->in6.sin6_addr;
+}
+
+size_t address__length(int family)
+{
+	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+}
+
+__u16 address__port(const union address *a)
+{
+	return ntohs(a->sa.sa_family == AF_INET ? a->in.sin_port : a->in6.sin6_port);
+}
+
+void address__set_port(union address *a, __u16 port)
+{
+	*(a->sa.sa_family == AF_INET ? &a->in.sin_port : &a->in6.sin6_port) = htons(port);
+}
+
 bool address__equal(const union address *a, const union address *b)
 {
 	if (a->sa.sa_family != b->sa.sa_family)

@@ -18,6 +18,13 @@ union address {
 
 socklen_t address__size(const union address *a);
 
+/* The address itself, in network order, and how long it is. */
+const void *address__bytes(const union address *a);
+size_t address__length(int family);
+
+__u16 address__port(const union address *a);
+void address__set_port(union address *a, __u16 port);
+
 /* Ports and, unless both have one, scopes don't count. */
 bool address__equal(const union address *a, const union address *b);
 

@@ -28,17 +28,6 @@ struct found {
 	__u8 mac[6];
 };
 
-static const void *bytes_of(const union address *a)
-{
-	return a->sa.sa_family == AF_INET ? (const void *)&a->in.sin_addr :
-					    (const void *)&a->in6.sin6_addr;
-}
-
-static size_t length(int family)
-{
-	return family == AF_INET ? 4 : 16;
-}
-
 static void copy_attr(__u8 *to, const struct nlattr *a, size_t skip)
 {
 	size_t size = mnl_attr_get_payload_len(a);
@@ -89,11 +78,11 @@ static int ask_route(struct rtnl *rt, const union address *to, const struct prob
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	msg = mnl_nlmsg_put_extra_header(nlh, sizeof(*msg));
 	msg->rtm_family = f->family;
-	msg->rtm_dst_len = length(f->family) * 8;
-	mnl_attr_put(nlh, RTA_DST, length(f->family), bytes_of(to));
+	msg->rtm_dst_len = address__length(f->family) * 8;
+	mnl_attr_put(nlh, RTA_DST, address__length(f->family), address__bytes(to));
 	if (o->from.sa.sa_family != AF_UNSPEC) {
-		msg->rtm_src_len = length(f->family) * 8;
-		mnl_attr_put(nlh, RTA_SRC, length(f->family), bytes_of(&o->from));
+		msg->rtm_src_len = address__length(f->family) * 8;
+		mnl_attr_put(nlh, RTA_SRC, address__length(f->family), address__bytes(&o->from));
 	}
 	if (!ifindex && f->family == AF_INET6)
 		ifindex = to->in6.sin6_scope_id;
@@ -131,7 +120,7 @@ static int ask_neighbour(struct rtnl *rt, struct found *f)
 	msg = mnl_nlmsg_put_extra_header(nlh, sizeof(*msg));
 	msg->ndm_family = f->gateway_family;
 	msg->ndm_ifindex = f->ifindex;
-	mnl_attr_put(nlh, NDA_DST, length(f->gateway_family), f->gateway);
+	mnl_attr_put(nlh, NDA_DST, address__length(f->gateway_family), f->gateway);
 	err = rtnl__talk(rt, nlh, read_neighbour, f);
 	return err == -ENOENT ? 0 : err;
 }
@@ -173,7 +162,8 @@ static enum status resolve(struct rtnl *rt, struct found *f, const struct host *
 		usleep(1000000 / LOOKS);
 	}
 	if (!f->has_mac) {
-		memcpy((void *)bytes_of(&neighbour), f->gateway, length(f->gateway_family));
+		memcpy((void *)address__bytes(&neighbour), f->gateway,
+		       address__length(f->gateway_family));
 		st = report(FAILED, "%s: nobody at %s says that %s is his; is the host up?",
 			    host->name, ifname, address__print(&neighbour, text));
 	}
@@ -184,10 +174,10 @@ cleanup:
 
 static int prefix_of(const struct sockaddr *mask)
 {
-	const __u8 *m = bytes_of((const union address *)mask);
+	const __u8 *m = address__bytes((const union address *)mask);
 	int prefix = 0;
 
-	for (size_t i = 0; i < length(mask->sa_family); i++)
+	for (size_t i = 0; i < address__length(mask->sa_family); i++)
 		prefix += __builtin_popcount(m[i]);
 	return prefix;
 }
@@ -196,14 +186,14 @@ static int prefix_of(const struct sockaddr *mask)
 static __u8 find_prefix(const struct found *f)
 {
 	struct ifaddrs *all = NULL;
-	int prefix = length(f->family) * 8;
+	int prefix = address__length(f->family) * 8;
 
 	if (getifaddrs(&all))
 		return prefix;
 	for (const struct ifaddrs *a = all; a; a = a->ifa_next)
 		if (a->ifa_addr && a->ifa_addr->sa_family == f->family && a->ifa_netmask &&
-		    !memcmp(bytes_of((const union address *)a->ifa_addr), f->source,
-			    length(f->family)))
+		    !memcmp(address__bytes((const union address *)a->ifa_addr), f->source,
+			    address__length(f->family)))
 			prefix = prefix_of(a->ifa_netmask);
 	freeifaddrs(all);
 	return prefix;
@@ -237,8 +227,8 @@ static enum status fill(struct nexthop *n, struct rtnl *rt, struct found *f,
 	n->ethernet = !n->loopback && n->device.type == ARPHRD_ETHER;
 	n->on_link = f->gateway_family == AF_UNSPEC;
 	r->family = f->family == AF_INET ? 4 : 6;
-	memcpy(r->from, f->source, length(f->family));
-	memcpy(r->to, bytes_of(&host->address), length(f->family));
+	memcpy(r->from, f->source, address__length(f->family));
+	memcpy(r->to, address__bytes(&host->address), address__length(f->family));
 	memcpy(r->from_mac, n->device.mac, 6);
 	r->prefix = find_prefix(f);
 	r->mtu = n->device.mtu;

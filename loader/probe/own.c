@@ -105,8 +105,7 @@ static void wait_here(struct search *s, const char *where)
 	fd = socket(here.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && !bind(fd, &here.sa, address__size(&here)) &&
 	    !getsockname(fd, &here.sa, &size)) {
-		m.port =
-			ntohs(here.sa.sa_family == AF_INET ? here.in.sin_port : here.in6.sin6_port);
+		m.port = address__port(&here);
 		copy_text(s->where[s->candidates], where, sizeof(*s->where));
 		s->waiting[s->candidates++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 		send(s->parent, &m, sizeof(m), 0);
@@ -193,7 +192,7 @@ static void send_secret(const struct search *s, const struct probe_options *o, _
 	union address to = *s->address, from = o->from;
 	int fd;
 
-	*(to.sa.sa_family == AF_INET ? &to.in.sin_port : &to.in6.sin6_port) = htons(port);
+	address__set_port(&to, port);
 	fd = socket(to.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;

@@ -58,9 +58,7 @@ struct ping {
 
 static size_t bucket_of(const struct ping *p, const union address *a)
 {
-	return (a->sa.sa_family == AF_INET ?
-			hash_bytes(HASH_START, &a->in.sin_addr, sizeof(a->in.sin_addr)) :
-			hash_bytes(HASH_START, &a->in6.sin6_addr, sizeof(a->in6.sin6_addr))) &
+	return hash_bytes(HASH_START, address__bytes(a), address__length(a->sa.sa_family)) &
 	       (p->buckets - 1);
 }
 

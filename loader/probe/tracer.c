@@ -214,7 +214,7 @@ int tracer__send(struct tracer *t, size_t number, int ttl, size_t size, bool df)
 	size -= ip_header(t);
 	packet = build(t, number, &size);
 	if (t->method == TRACE_UDP)
-		*(is_v4(t) ? &to.in.sin_port : &to.in6.sin6_port) = htons(TRACE_PORT + number);
+		address__set_port(&to, TRACE_PORT + number);
 	t->last = number;
 	/* Errors that wait in the queue are reported here, too, once each, and nothing is sent. */
 	for (int i = 0; i < SEND_TRIES; i++) {
@@ -273,8 +273,7 @@ static bool find_number(const struct tracer *t, const struct mail *m, const __u8
 			size_t size, size_t *number)
 {
 	if (t->method == TRACE_UDP) {
-		*number = (__u16)(ntohs(is_v4(t) ? m->name.in.sin_port : m->name.in6.sin6_port) -
-				  TRACE_PORT);
+		*number = (__u16)(address__port(&m->name) - TRACE_PORT);
 		return true;
 	}
 	if (size < 8)
