@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define GAP		(SECOND / 500)	/* between packets */
 #define PATIENCE	5		/* times the longest round trip, */
@@ -19,14 +18,6 @@
 #define FAR		255		/* TTL that leads to any host */
 #define MTU_TRIES	3
 #define LONGEST		65535
-
-static __u64 real_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * SECOND + ts.tv_nsec;
-}
 
 static size_t total(const struct trace *t)
 {
@@ -120,7 +111,7 @@ static int ask(struct trace *t, size_t number)
 	int err;
 
 	p->sent = true;
-	p->sent_at = real_ns();
+	p->sent_at = realtime_ns();
 	err = tracer__send(&t->tracer, number, hop, t->size, t->options->df);
 	/* A firewall's refusal is a loss like any other. */
 	return err == -EPERM ? 0 : err;
