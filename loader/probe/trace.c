@@ -92,14 +92,15 @@ static bool take_till_complete(struct trace *t, const struct heard *h)
 	return !is_complete(t);
 }
 
-static __u64 longest_trip(const struct trace *t)
+/* How long an answer is waited for, by how long the others have taken. */
+static __u64 patience(const struct trace *t)
 {
 	__u64 longest = 0;
 
 	for (size_t i = 0; i < total(t); i++)
 		if (t->packets[i].answered && t->packets[i].rtt > longest)
 			longest = t->packets[i].rtt;
-	return longest;
+	return PATIENCE * longest > LEAST_WAIT ? PATIENCE * longest : LEAST_WAIT;
 }
 
 /* Hops --------------------------------------------------------------------------- */
@@ -132,10 +133,8 @@ static int find_hops(struct trace *t)
 	sent = monotonic_ns();
 	end = sent + t->options->timeout;
 	while (!err && !is_complete(t) && monotonic_ns() < end) {
-		__u64 wait = PATIENCE * longest_trip(t);
+		__u64 wait = patience(t);
 
-		if (wait < LEAST_WAIT)
-			wait = LEAST_WAIT;
 		if (t->ended && sent + wait < end)
 			end = sent + wait;
 		/* In steps: what comes meanwhile may shorten the rest. */
@@ -192,11 +191,9 @@ static unsigned int learn_cut(struct trace *t, unsigned int size)
 
 static int try_size(struct trace *t, size_t number, unsigned int size)
 {
-	__u64 wait = PATIENCE * longest_trip(t);
+	__u64 wait = patience(t);
 	int err = 0;
 
-	if (wait < LEAST_WAIT)
-		wait = LEAST_WAIT;
 	memset(&attempt, 0, sizeof(attempt));
 	for (int i = 0; i < MTU_TRIES && !err && !attempt.cut && !attempt.arrived; i++) {
 		err = tracer__send(&t->tracer, number, FAR, size, true);
