@@ -50,17 +50,29 @@ bool address__is_loopback(const union address *a)
 	return IN6_IS_ADDR_LOOPBACK(&a->in6.sin6_addr);
 }
 
-int address__parse(const char *text, int family, union address *a)
+static int look_up(const char *name, int family, int flags, union address *a)
 {
 	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_DGRAM,
-				  .ai_flags = AI_NUMERICHOST }, *found = NULL;
+				  .ai_flags = flags }, *found = NULL;
+	int err;
 
-	if (getaddrinfo(text, NULL, &hints, &found))
-		return -EINVAL;
+	err = getaddrinfo(name, NULL, &hints, &found);
+	if (err)
+		return err;
 	memset(a, 0, sizeof(*a));
 	memcpy(a, found->ai_addr, found->ai_addrlen);
 	freeaddrinfo(found);
 	return 0;
+}
+
+int address__look_up(const char *name, int family, union address *a)
+{
+	return look_up(name, family, 0, a);
+}
+
+int address__parse(const char *text, int family, union address *a)
+{
+	return look_up(text, family, AI_NUMERICHOST, a) ? -EINVAL : 0;
 }
 
 const char *address__print(const union address *a, char *text)

@@ -30,7 +30,10 @@ bool address__equal(const union address *a, const union address *b);
 
 bool address__is_loopback(const union address *a);
 
-/* From numbers, of the family if it isn't AF_UNSPEC. -EINVAL. */
+/* By a name, of the family if it isn't AF_UNSPEC. 0, or an error of getaddrinfo(). */
+int address__look_up(const char *name, int family, union address *a);
+
+/* The same, from numbers. -EINVAL. */
 int address__parse(const char *text, int family, union address *a);
 
 /* In numbers; returns @text, of ADDRESS_TEXT. */
