@@ -33,8 +33,8 @@ struct packets {
 
 /* Opening ------------------------------------------------------------------------ */
 
-/* pcap with micro- and nanoseconds, Kuznetzov's, in either byte order; pcapng. */
-static bool is_capture(const __u8 magic[4])
+/* By 4 bytes: pcap with micro- and nanoseconds, Kuznetzov's, in either byte order; pcapng. */
+static bool is_capture(const __u8 *magic)
 {
 	static const __u32 magics[] = { 0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34, 0x0a0d0d0a };
 	__u32 v = get32(magic);
