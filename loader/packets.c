@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "packets.h"
+#include "bytes.h"
 #include "hex.h"
 
 #include <endian.h>
@@ -30,18 +31,13 @@ struct packets {
 	size_t room;
 };
 
-static __u16 get16(const __u8 *p)
-{
-	return p[0] << 8 | p[1];
-}
-
 /* Opening ------------------------------------------------------------------------ */
 
-/* pcap with micro- and nanoseconds, Kuznetzov's, in either byte order; pcapng. */
-static bool is_capture(const __u8 magic[4])
+/* By 4 bytes: pcap with micro- and nanoseconds, Kuznetzov's, in either byte order; pcapng. */
+static bool is_capture(const __u8 *magic)
 {
 	static const __u32 magics[] = { 0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34, 0x0a0d0d0a };
-	__u32 v = (__u32)get16(magic) << 16 | get16(magic + 2);
+	__u32 v = get32(magic);
 
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
 		if (v == magics[i] || v == __builtin_bswap32(magics[i]))

@@ -391,6 +391,76 @@ int rtnl__xdp_try(struct rtnl *rt, __u32 ifindex, int prog_fd, __u32 flags)
 	return err;
 }
 
+static void copy_address(__u8 *to, const struct nlattr *a, size_t skip)
+{
+	size_t size = mnl_attr_get_payload_len(a);
+
+	if (size > skip && size - skip <= 16)
+		memcpy(to, (const __u8 *)mnl_attr_get_payload(a) + skip, size - skip);
+}
+
+struct route_search {
+	int family;
+	struct routing *found;
+};
+
+static int read_route(const struct nlmsghdr *nlh, void *data)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	const struct route_search *s = data;
+	struct routing *r = s->found;
+	const struct nlattr *a;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE)
+		return MNL_CB_OK;
+	r->type = rtm->rtm_type;
+	mnl_attr_for_each(a, nlh, sizeof(*rtm)) {
+		switch (mnl_attr_get_type(a)) {
+		case RTA_OIF:
+			r->ifindex = mnl_attr_get_u32(a);
+			break;
+		case RTA_PREFSRC:
+			r->has_source = true;
+			copy_address(r->source, a, 0);
+			break;
+		case RTA_GATEWAY:
+			r->gateway_family = s->family;
+			copy_address(r->gateway, a, 0);
+			break;
+		case RTA_VIA:
+			r->gateway_family = mnl_attr_get_u16(a);
+			copy_address(r->gateway, a, sizeof(__u16));
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+int rtnl__route(struct rtnl *rt, int family, const void *to, const void *from, __u32 ifindex,
+		struct routing *r)
+{
+	struct route_search s = { .family = family, .found = r };
+	size_t size = family == AF_INET ? 4 : 16;
+	char buf[256] = {};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtmsg *rtm;
+
+	nlh->nlmsg_type = RTM_GETROUTE;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	rtm->rtm_family = family;
+	rtm->rtm_dst_len = size * 8;
+	mnl_attr_put(nlh, RTA_DST, size, to);
+	if (from) {
+		rtm->rtm_src_len = size * 8;
+		mnl_attr_put(nlh, RTA_SRC, size, from);
+	}
+	if (ifindex)
+		mnl_attr_put_u32(nlh, RTA_OIF, ifindex);
+	memset(r, 0, sizeof(*r));
+	return rtnl__talk(rt, nlh, read_route, &s);
+}
+
 static void forget_filters(void *data)
 {
 	*(int *)data = 0;

@@ -39,6 +39,16 @@ struct device {
 	__u64 rx_dropped;
 };
 
+/* How packets to an address go. */
+struct routing {
+	__u8 type;			/* RTN_* */
+	__u32 ifindex;
+	bool has_source;
+	__u8 source[16];
+	int gateway_family;		/* AF_UNSPEC: none */
+	__u8 gateway[16];
+};
+
 int rtnl__open(struct rtnl *rt);
 
 /* Other protocols of netlink are spoken in the same way: NETLINK_GENERIC, ... */
@@ -76,6 +86,13 @@ const struct device *device__find(const struct device *list, size_t count, __u32
  * Should it take the program, it is removed again.
  */
 int rtnl__xdp_try(struct rtnl *rt, __u32 ifindex, int prog_fd, __u32 flags);
+
+/*
+ * Asks for the way to an address, which has 4 or 16 bytes; from one, and through an interface, if
+ * those aren't NULL and 0.
+ */
+int rtnl__route(struct rtnl *rt, int family, const void *to, const void *from, __u32 ifindex,
+		struct routing *r);
 
 /* Number of tc filters in one of clsact's two places (TC_H_MIN_*). */
 int rtnl__filters(struct rtnl *rt, __u32 ifindex, __u32 minor);

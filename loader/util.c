@@ -152,6 +152,11 @@ __u64 monotonic_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+__u64 realtime_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
 __u64 boottime_ns(void)
 {
 	return clock_ns(CLOCK_BOOTTIME);

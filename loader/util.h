@@ -77,6 +77,9 @@ int read_line(const char *path, char *buf, size_t size);
 /* CLOCK_MONOTONIC, ns. */
 __u64 monotonic_ns(void);
 
+/* CLOCK_REALTIME, ns: somebody may set it. */
+__u64 realtime_ns(void);
+
 /* CLOCK_BOOTTIME, ns: goes on while the machine sleeps. */
 __u64 boottime_ns(void);
 

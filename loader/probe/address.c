@@ -11,6 +11,27 @@ socklen_t address__size(const union address *a)
 	return a->sa.sa_family == AF_INET ? sizeof(a->in) : sizeof(a->in6);
 }
 
+const void *address__bytes(const union address *a)
+{
+	return a->sa.sa_family == AF_INET ? (const void *)&a->in.sin_addr
+					  : (const void *)&a->in6.sin6_addr;
+}
+
+size_t address__length(int family)
+{
+	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+}
+
+__u16 address__port(const union address *a)
+{
+	return ntohs(a->sa.sa_family == AF_INET ? a->in.sin_port : a->in6.sin6_port);
+}
+
+void address__set_port(union address *a, __u16 port)
+{
+	*(a->sa.sa_family == AF_INET ? &a->in.sin_port : &a->in6.sin6_port) = htons(port);
+}
+
 bool address__equal(const union address *a, const union address *b)
 {
 	if (a->sa.sa_family != b->sa.sa_family)
@@ -29,17 +50,29 @@ bool address__is_loopback(const union address *a)
 	return IN6_IS_ADDR_LOOPBACK(&a->in6.sin6_addr);
 }
 
-int address__parse(const char *text, int family, union address *a)
+static int look_up(const char *name, int family, int flags, union address *a)
 {
 	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_DGRAM,
-				  .ai_flags = AI_NUMERICHOST }, *found = NULL;
+				  .ai_flags = flags }, *found = NULL;
+	int err;
 
-	if (getaddrinfo(text, NULL, &hints, &found))
-		return -EINVAL;
+	err = getaddrinfo(name, NULL, &hints, &found);
+	if (err)
+		return err;
 	memset(a, 0, sizeof(*a));
 	memcpy(a, found->ai_addr, found->ai_addrlen);
 	freeaddrinfo(found);
 	return 0;
+}
+
+int address__look_up(const char *name, int family, union address *a)
+{
+	return look_up(name, family, 0, a);
+}
+
+int address__parse(const char *text, int family, union address *a)
+{
+	return look_up(text, family, AI_NUMERICHOST, a) ? -EINVAL : 0;
 }
 
 const char *address__print(const union address *a, char *text)

@@ -54,41 +54,17 @@ static __u16 next_mark(const struct bench *b)
 	return b->mark + b->battery->count;
 }
 
-static struct spec spec4(const struct bench *b)
+static struct spec ordinary(const struct bench *b, int family)
 {
-	struct spec s;
+	struct spec s = spec__echo(family);
 
-	memset(&s, 0, sizeof(s));
-	s.family = 4;
 	memcpy(s.eth_dst, b->route->to_mac, 6);
 	memcpy(s.eth_src, b->route->from_mac, 6);
-	s.ethertype = ETH_P_IP;
 	memcpy(s.src, b->route->from, 16);
 	memcpy(s.dst, b->route->to, 16);
-	s.version = 4;
-	s.ttl = 64;
-	s.proto = IPPROTO_ICMP;
-	s.length = -1;
 	s.ip_id = s.id = next_mark(b);
-	s.type = 8;
-	s.seq = 1;
-	s.data_len = 56;
-	s.fill = -1;
-	s.l4_sum_at = -1;
-	s.trailer_fill = -1;
-	return s;
-}
-
-static struct spec spec6(const struct bench *b)
-{
-	struct spec s = spec4(b);
-
-	s.family = 6;
-	s.ethertype = ETH_P_IPV6;
-	s.version = 6;
-	s.proto = IPPROTO_ICMPV6;
-	s.type = 128;
-	s.label = s.id;
+	if (family == 6)
+		s.label = s.id;
 	return s;
 }
 
@@ -107,7 +83,7 @@ static void add_frame(struct bench *b, struct request *r, const struct spec *s)
 /* Whether only frames of our own making can say it: IP_HDRINCL knows one's own address better. */
 static bool needs_link(const struct bench *b, const struct spec *s)
 {
-	struct spec plain = s->family == 4 ? spec4(b) : spec6(b);
+	struct spec plain = ordinary(b, s->family);
 
 	return s->version != plain.version || s->ihl_set || s->length >= 0 ||
 	       s->ip_sum != SUM_GOOD || s->trailer || s->pad_to || s->cut ||
@@ -161,31 +137,36 @@ static struct request row(const char *clause, enum demand demand, struct reactio
 	return (struct request){ .clause = clause, .demand = demand, .linux_does = does };
 }
 
-#define V4(name, clause, demand, does, ...)				\
+/* A row of which the caller has `s`: what more is sent of it follows by add_more(). */
+#define FIRST_OF(family, name, clause, demand, does, ...)		\
 	do {								\
 		struct request r = row(clause, demand, does);		\
-		struct spec s = spec4(b);				\
+									\
+		s = ordinary(b, family);				\
 		__VA_ARGS__;						\
-		add(b, &r, &s, "%s", name);					\
+		add(b, &r, &s, "%s", name);				\
 	} while (0)
-#define V6(name, clause, demand, does, ...)				\
+#define ROW_OF(...)							\
 	do {								\
-		struct request r = row(clause, demand, does);		\
-		struct spec s = spec6(b);				\
-		__VA_ARGS__;						\
-		add(b, &r, &s, "%s", name);					\
+		struct spec s;						\
+									\
+		FIRST_OF(__VA_ARGS__);					\
 	} while (0)
+#define FIRST4(...)	FIRST_OF(4, __VA_ARGS__)
+#define FIRST6(...)	FIRST_OF(6, __VA_ARGS__)
+#define V4(...)		ROW_OF(4, __VA_ARGS__)
+#define V6(...)		ROW_OF(6, __VA_ARGS__)
 /* A row for each of `values`, which `n` points to; the name has a place for it. */
-#define EACH_OF(make, values, name, clause, demand, does, ...)		\
+#define EACH_OF(family, values, name, clause, demand, does, ...)	\
 	for (size_t i_ = 0; i_ < ARRAY_SIZE(values); i_++) {		\
 		const __typeof__(values[0]) *n = &values[i_];		\
 		struct request r = row(clause, demand, does);		\
-		struct spec s = make(b);				\
+		struct spec s = ordinary(b, family);			\
 		__VA_ARGS__;						\
 		add(b, &r, &s, name, *n);				\
 	}
-#define EACH4(...)	EACH_OF(spec4, __VA_ARGS__)
-#define EACH6(...)	EACH_OF(spec6, __VA_ARGS__)
+#define EACH4(...)	EACH_OF(4, __VA_ARGS__)
+#define EACH6(...)	EACH_OF(6, __VA_ARGS__)
 
 #define FLAGS(f)	(r.flags |= (f))
 /* Between two hosts, and not on loopback, where it may be as it should. */
@@ -194,33 +175,21 @@ static struct request row(const char *clause, enum demand demand, struct reactio
 #define FROM_BYTES(a)	(memcpy(s.src, a, 16), r.needs_link = true)
 #define TO_BYTES(a)	(memcpy(s.dst, a, 16), r.needs_link = true)
 
-static void set_bytes(__u8 *at, size_t *len, size_t count, ...)
-{
-	va_list args;
-
-	va_start(args, count);
-	for (*len = 0; *len < count; ++*len)
-		at[*len] = va_arg(args, int);
-	va_end(args);
-}
-
-#define COUNT_ARGS(...)	(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int))
 /* IPv4 options, a multiple of four bytes; those of the reply that Linux sends. */
-#define OPTIONS(...)	set_bytes(s.ext, &s.ext_len, COUNT_ARGS(__VA_ARGS__), __VA_ARGS__)
+#define OPTIONS(...)	SPEC_PUT(s.ext, &s.ext_len, __VA_ARGS__)
 #define RETURNS(...)							\
 	do {								\
 		size_t len_;						\
 									\
-		set_bytes(r.options, &len_, COUNT_ARGS(__VA_ARGS__), __VA_ARGS__); \
+		SPEC_PUT(r.options, &len_, __VA_ARGS__);		\
 		r.option_len = len_;					\
 	} while (0)
 #define TARGET		b->route->to[0], b->route->to[1], b->route->to[2], b->route->to[3]
 /* IPv6 extension headers; nh is the number of the first. */
-#define CHAIN(nh, ...)							\
-	(s.first = (nh), set_bytes(s.ext, &s.ext_len, COUNT_ARGS(__VA_ARGS__), __VA_ARGS__))
+#define CHAIN(nh, ...)	(s.first = (nh), SPEC_PUT(s.ext, &s.ext_len, __VA_ARGS__))
 #define MESSAGE(nh, sum_at, ...)					\
 	(s.proto = (nh), s.l4_sum_at = (sum_at),			\
-	 set_bytes(s.l4, &s.l4_len, COUNT_ARGS(__VA_ARGS__), __VA_ARGS__))
+	 SPEC_PUT(s.l4, &s.l4_len, __VA_ARGS__))
 
 #define CLOSED_PORT	33434	/* where traceroute knocks: nobody listens there */
 
@@ -450,16 +419,6 @@ static void slice4(struct spec *s, size_t at, size_t len, bool more)
 static void fragments4(struct bench *b)
 {
 	struct spec s;
-
-	/* add() takes the first frame; those that follow are of the same datagram. */
-#define FIRST4(name, clause, demand, does, ...)				\
-	do {								\
-		struct request r = row(clause, demand, does);		\
-									\
-		s = spec4(b);						\
-		__VA_ARGS__;						\
-		add(b, &r, &s, "%s", name);					\
-	} while (0)
 
 	FIRST4("fragments: two in order", WHOLE4, MUST, ECHOED, SLICE4(0, 32, true));
 	THEN4(32, 32, false);
@@ -717,15 +676,6 @@ static void slice6(struct spec *s, size_t at, size_t len, bool more)
 static void fragments6(struct bench *b)
 {
 	struct spec s;
-
-#define FIRST6(name, clause, demand, does, ...)				\
-	do {								\
-		struct request r = row(clause, demand, does);		\
-									\
-		s = spec6(b);						\
-		__VA_ARGS__;						\
-		add(b, &r, &s, "%s", name);					\
-	} while (0)
 
 	V6("fragment: atomic", "RFC 6946 4", MUST, ECHOED, SLICE6(0, 64, false));
 	V6("fragment: atomic, reserved bits set", WHOLE6, MUST, ECHOED, SLICE6(0, 64, false);

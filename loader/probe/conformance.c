@@ -4,6 +4,7 @@
  * each has a mark, which comes back in a reply and in what an error quotes. Those that can't bear
  * one have the line to themselves. What should have drawn something and didn't is sent once more.
  */
+#include "bytes.h"
 #include "findings.h"
 #include "loop.h"
 
@@ -52,11 +53,6 @@ struct conformance {
 	struct received received;
 	struct pieces pieces;
 };
-
-static __u16 get16(const __u8 *at)
-{
-	return at[0] << 8 | at[1];
-}
 
 /* Whose response ----------------------------------------------------------------- */
 

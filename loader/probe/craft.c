@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "craft.h"
+#include "bytes.h"
 
+#include <stdarg.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <linux/if_ether.h>
-
-static void put16(uint8_t *at, uint16_t value)
-{
-	at[0] = value >> 8;
-	at[1] = value & 0xff;
-}
 
 static uint32_t add_words(uint32_t sum, const uint8_t *data, size_t len)
 {
@@ -56,6 +52,36 @@ static uint16_t choose_sum(uint32_t sum, enum sum_mode mode, uint16_t arg, uint8
 		break;
 	}
 	return good;
+}
+
+struct spec spec__echo(int family)
+{
+	bool v4 = family == 4;
+
+	return (struct spec){
+		.family = family,
+		.ethertype = v4 ? ETH_P_IP : ETH_P_IPV6,
+		.version = family,
+		.ttl = 64,
+		.proto = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6,
+		.length = -1,
+		.type = v4 ? 8 : 128,
+		.seq = 1,
+		.data_len = 56,
+		.fill = -1,
+		.l4_sum_at = -1,
+		.trailer_fill = -1,
+	};
+}
+
+void spec__put(uint8_t *at, size_t *len, size_t count, ...)
+{
+	va_list args;
+
+	va_start(args, count);
+	for (*len = 0; *len < count; ++*len)
+		at[*len] = va_arg(args, int);
+	va_end(args);
 }
 
 bool spec__address(uint8_t *address, const char *text)

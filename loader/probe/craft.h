@@ -68,6 +68,14 @@ struct spec {
 	size_t cut;	  /* not 0: the frame ends here */
 };
 
+/* An ordinary echo request. Whose, from MAC addresses to numbers, is left to say. */
+struct spec spec__echo(int family);
+
+/* Bytes, as many as are given, to @at; how many these are, to *@len. */
+#define SPEC_PUT(at, len, ...) \
+	spec__put(at, len, sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), __VA_ARGS__)
+void spec__put(uint8_t *at, size_t *len, size_t count, ...);
+
 /* Of either family, 16 bytes in any case. False if it is none. */
 bool spec__address(uint8_t *address, const char *text);
 

@@ -69,7 +69,6 @@ static enum status set(const struct endpoint *e, const char *what, int level, in
 static enum status set_options4(const struct endpoint *e, const struct probe_options *o)
 {
 	enum status st = set(e, "TTL of replies", SOL_IP, IP_RECVTTL, 1) ?:
-			 set(e, "TOS of replies", SOL_IP, IP_RECVTOS, 1) ?:
 			 set(e, "--ttl", SOL_IP, IP_MULTICAST_LOOP, 0);
 
 	if (!st && o->ttl >= 0)
@@ -87,7 +86,6 @@ static enum status set_options4(const struct endpoint *e, const struct probe_opt
 static enum status set_options6(const struct endpoint *e, const struct probe_options *o)
 {
 	enum status st = set(e, "hop limit of replies", SOL_IPV6, IPV6_RECVHOPLIMIT, 1) ?:
-			 set(e, "class of replies", SOL_IPV6, IPV6_RECVTCLASS, 1) ?:
 			 set(e, "--ttl", SOL_IPV6, IPV6_MULTICAST_LOOP, 0);
 
 	if (!st && o->ttl >= 0)
@@ -223,7 +221,7 @@ static enum status learn_id(struct endpoint *e, const struct probe_options *o)
 	if ((o->from.sa.sa_family == AF_UNSPEC && bind(e->fd, &a.sa, address__size(&a))) ||
 	    getsockname(e->fd, &a.sa, &size))
 		return report(FAILED, "ping socket: %s", why(errno));
-	e->id = ntohs(a.sa.sa_family == AF_INET ? a.in.sin_port : a.in6.sin6_port);
+	e->id = address__port(&a);
 	return DONE;
 }
 
@@ -274,7 +272,7 @@ unsigned int endpoint__mtu(const struct endpoint *e, const union address *to)
 	fd = socket(e->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return 0;
-	*(v4 ? &there.in.sin_port : &there.in6.sin6_port) = htons(7);
+	address__set_port(&there, 7);
 	if (connect(fd, &there.sa, address__size(&there)) ||
 	    getsockopt(fd, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &size))
 		mtu = 0;

@@ -18,7 +18,7 @@ struct endpoint {
 #define ENDPOINT_INIT	{ .fd = -1 }
 
 /*
- * With the options' TTL, TOS, DF, source and interface, TTL and TOS of what comes told by control
+ * With the options' TTL, TOS, DF, source and interface, the TTL of what comes told by control
  * messages, and deaf to all but echo replies with its id, and errors. Says once what can't be had
  * without a raw socket. Reports.
  */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "extensions.h"
+#include "bytes.h"
 #include "json.h"
 
 #include <arpa/inet.h>
@@ -23,16 +24,6 @@
 
 #define AFI_IPV4	1
 #define AFI_IPV6	2
-
-static __u16 get16(const __u8 *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-static __u32 get32(const __u8 *p)
-{
-	return (__u32)get16(p) << 16 | get16(p + 2);
-}
 
 static bool sum_holds(const __u8 *p, size_t size)
 {

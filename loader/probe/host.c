@@ -89,26 +89,11 @@ static enum status complain(const char *name, int family, int err)
 	return report(FAILED, "%s: %s", name, err == EAI_SYSTEM ? why(errno) : gai_strerror(err));
 }
 
-/* 0, or an error of getaddrinfo(). */
-static int look_up(const char *name, int family, union address *a)
-{
-	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_DGRAM }, *found = NULL;
-	int err;
-
-	err = getaddrinfo(name, NULL, &hints, &found);
-	if (err)
-		return err;
-	memset(a, 0, sizeof(*a));
-	memcpy(a, found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
-	return 0;
-}
-
 static enum status resolve(const char *name, const struct probe_options *o, struct host *h)
 {
 	int err;
 
-	err = look_up(name, o->family, &h->address);
+	err = address__look_up(name, o->family, &h->address);
 	if (err)
 		return complain(name, o->family, err);
 	if (h->address.sa.sa_family == AF_INET6 &&

@@ -150,10 +150,6 @@ static void read_control(const struct inbox *in, int at, const struct cmsghdr *c
 	} else if ((c->cmsg_level == SOL_IP && c->cmsg_type == IP_TTL) ||
 		   (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)) {
 		memcpy(&a->ttl, CMSG_DATA(c), sizeof(a->ttl));
-	} else if (c->cmsg_level == SOL_IP && c->cmsg_type == IP_TOS) {
-		a->tos = *CMSG_DATA(c);
-	} else if (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_TCLASS) {
-		memcpy(&a->tos, CMSG_DATA(c), sizeof(a->tos));
 	} else if ((c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) ||
 		   (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR)) {
 		read_error(in, at, c, a);
@@ -168,7 +164,7 @@ void inbox__get(struct inbox *in, int at, struct arrival *a)
 
 	memset(a, 0, sizeof(*a));
 	a->from = in->from[at];
-	a->ttl = a->tos = -1;
+	a->ttl = -1;
 	if (!(head->msg_flags & MSG_ERRQUEUE)) {
 		if (in->endpoint->family == AF_INET && in->endpoint->raw)
 			reply__parse_ipv4(data, size, &a->reply);

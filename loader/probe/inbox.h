@@ -13,10 +13,10 @@ struct inbox;
 struct arrival {
 	struct reply reply;		/* kind is meaningless with a stamp or a local error */
 	union address from;		/* who says so */
-	int ttl, tos;			/* -1: not told */
+	int ttl;			/* -1: not told */
 	__u64 real, hardware;		/* when it came, ns as in struct request; 0: not told */
 	bool stamp;			/* it tells when the packet `key` was sent, and no more */
-	__u32 key;			/* the nth that inbox__stamped() has been told of, from 0 */
+	__u32 key;			/* the nth that was sent through the endpoint, from 0 */
 	int local;			/* errno of the kernel's own, not of a packet; else 0 */
 };
 

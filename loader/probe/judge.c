@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "judge.h"
+#include "bytes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,16 +14,6 @@
 
 #define ADVERT_SIZE	24	/* of a neighbour advertisement without options */
 #define STAMP_SIZE	20
-
-static __u16 get16(const __u8 *at)
-{
-	return at[0] << 8 | at[1];
-}
-
-static __u32 get32(const __u8 *at)
-{
-	return (__u32)get16(at) << 16 | get16(at + 2);
-}
 
 /* The worst that can be said is kept; of several such, the first. */
 __attribute__((format(printf, 4, 5)))
@@ -153,14 +144,9 @@ const char *finding__name(enum finding finding)
 
 /* Any response ------------------------------------------------------------------- */
 
-static bool is_group(const struct response *r)
+static bool is_group(int family, const __u8 *address)
 {
-	return r->family == 4 ? r->from[0] >= 224 : r->from[0] == 0xff;
-}
-
-static bool was_group(const struct request *q)
-{
-	return q->spec.family == 4 ? q->spec.dst[0] >= 224 : q->spec.dst[0] == 0xff;
+	return family == 4 ? address[0] >= 224 : address[0] == 0xff;
 }
 
 /* What no packet may be, whatever it answers. */
@@ -172,7 +158,7 @@ static void judge_form(const struct request *q, const struct response *r, struct
 		wrong(o, r->clause, "%s", r->fault);
 	if (r->zero_sum && !(q->flags & REQUEST_ZERO))
 		wrong(o, "RFC 1071", "its ICMP checksum is 0 over zeros");
-	if (is_group(r))
+	if (is_group(r->family, r->from))
 		wrong(o, v4 ? "RFC 1122 3.2.1.3" : "RFC 4291 2.7",
 		      "it comes from a group's address");
 	if (!r->ttl)
@@ -192,7 +178,7 @@ static void judge_ends(const struct request *q, const struct response *r, struct
 	size_t size = r->family == 4 ? 4 : 16;
 	const char *clause = r->family == 4 ? "RFC 1122 3.2.2.6" : "RFC 4443 4.2";
 
-	if (!was_group(q) && memcmp(r->from, q->spec.dst, size))
+	if (!is_group(r->family, q->spec.dst) && memcmp(r->from, q->spec.dst, size))
 		wrong(o, clause, "it comes from another address than was asked");
 	if (memcmp(r->to, q->spec.src, size))
 		wrong(o, clause, "it goes to another address than asked");
@@ -365,7 +351,8 @@ static void judge_error(const struct request *q, const struct response *r, struc
 		wrong(o, r->family == 4 ? "RFC 1122 3.2.2" : "RFC 4443 2.2",
 		      "it goes to another address than asked");
 	/* What isn't its own address is no address to send from. */
-	if (q->demand != DEMAND_NO_ECHO && !was_group(q) && memcmp(r->from, q->spec.dst, size))
+	if (q->demand != DEMAND_NO_ECHO && !is_group(r->family, q->spec.dst) &&
+	    memcmp(r->from, q->spec.dst, size))
 		unlike(o, "it comes from another address than was asked");
 	if (r->family == 4 && (r->tos & 0xe0) != 0xc0)
 		unlike(o, "its precedence isn't 6 (TOS 0x%02x)", r->tos);

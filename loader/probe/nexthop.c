@@ -15,91 +15,24 @@
 #define LOOKS		20	/* at the neighbour table, in each */
 #define RESOLVED	(NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
-/* What is asked, and what the kernel says. */
 struct found {
 	int family;			/* AF_INET or AF_INET6 */
-	__u8 type;
-	__u32 ifindex;
-	bool has_source;
-	__u8 source[16];
-	int gateway_family;		/* AF_UNSPEC: none */
-	__u8 gateway[16];
+	struct routing routing;
 	bool has_mac;
 	__u8 mac[6];
 };
 
-static const void *bytes_of(const union address *a)
-{
-	return a->sa.sa_family == AF_INET ? (const void *)&a->in.sin_addr :
-					    (const void *)&a->in6.sin6_addr;
-}
-
-static size_t length(int family)
-{
-	return family == AF_INET ? 4 : 16;
-}
-
-static void copy_attr(__u8 *to, const struct nlattr *a, size_t skip)
-{
-	size_t size = mnl_attr_get_payload_len(a);
-
-	if (size > skip && size - skip <= 16)
-		memcpy(to, (const __u8 *)mnl_attr_get_payload(a) + skip, size - skip);
-}
-
-static int read_route(const struct nlmsghdr *nlh, void *data)
-{
-	const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *a;
-	struct found *f = data;
-
-	f->type = rt->rtm_type;
-	mnl_attr_for_each(a, nlh, sizeof(*rt)) {
-		switch (mnl_attr_get_type(a)) {
-		case RTA_OIF:
-			f->ifindex = mnl_attr_get_u32(a);
-			break;
-		case RTA_PREFSRC:
-			f->has_source = true;
-			copy_attr(f->source, a, 0);
-			break;
-		case RTA_GATEWAY:
-			f->gateway_family = f->family;
-			copy_attr(f->gateway, a, 0);
-			break;
-		case RTA_VIA:
-			f->gateway_family = mnl_attr_get_u16(a);
-			copy_attr(f->gateway, a, sizeof(__u16));
-			break;
-		}
-	}
-	return MNL_CB_OK;
-}
-
 static int ask_route(struct rtnl *rt, const union address *to, const struct probe_options *o,
 		     struct found *f)
 {
-	char buf[256] = {};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct rtmsg *msg;
+	bool any = o->from.sa.sa_family == AF_UNSPEC;
 	__u32 ifindex = o->ifindex;
 
 	f->family = to->sa.sa_family;
-	nlh->nlmsg_type = RTM_GETROUTE;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	msg = mnl_nlmsg_put_extra_header(nlh, sizeof(*msg));
-	msg->rtm_family = f->family;
-	msg->rtm_dst_len = length(f->family) * 8;
-	mnl_attr_put(nlh, RTA_DST, length(f->family), bytes_of(to));
-	if (o->from.sa.sa_family != AF_UNSPEC) {
-		msg->rtm_src_len = length(f->family) * 8;
-		mnl_attr_put(nlh, RTA_SRC, length(f->family), bytes_of(&o->from));
-	}
 	if (!ifindex && f->family == AF_INET6)
 		ifindex = to->in6.sin6_scope_id;
-	if (ifindex)
-		mnl_attr_put_u32(nlh, RTA_OIF, ifindex);
-	return rtnl__talk(rt, nlh, read_route, f);
+	return rtnl__route(rt, f->family, address__bytes(to), any ? NULL : address__bytes(&o->from),
+			   ifindex, &f->routing);
 }
 
 static int read_neighbour(const struct nlmsghdr *nlh, void *data)
@@ -129,9 +62,9 @@ static int ask_neighbour(struct rtnl *rt, struct found *f)
 	nlh->nlmsg_type = RTM_GETNEIGH;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	msg = mnl_nlmsg_put_extra_header(nlh, sizeof(*msg));
-	msg->ndm_family = f->gateway_family;
-	msg->ndm_ifindex = f->ifindex;
-	mnl_attr_put(nlh, NDA_DST, length(f->gateway_family), f->gateway);
+	msg->ndm_family = f->routing.gateway_family;
+	msg->ndm_ifindex = f->routing.ifindex;
+	mnl_attr_put(nlh, NDA_DST, address__length(f->routing.gateway_family), f->routing.gateway);
 	err = rtnl__talk(rt, nlh, read_neighbour, f);
 	return err == -ENOENT ? 0 : err;
 }
@@ -152,7 +85,7 @@ static enum status resolve(struct rtnl *rt, struct found *f, const struct host *
 			   const struct probe_options *o, const char *ifname)
 {
 	struct endpoint e = ENDPOINT_INIT;
-	union address neighbour = { .sa.sa_family = f->gateway_family };
+	union address neighbour = { .sa.sa_family = f->routing.gateway_family };
 	char text[ADDRESS_TEXT];
 	enum status st;
 	int err;
@@ -173,7 +106,8 @@ static enum status resolve(struct rtnl *rt, struct found *f, const struct host *
 		usleep(1000000 / LOOKS);
 	}
 	if (!f->has_mac) {
-		memcpy((void *)bytes_of(&neighbour), f->gateway, length(f->gateway_family));
+		memcpy((void *)address__bytes(&neighbour), f->routing.gateway,
+		       address__length(f->routing.gateway_family));
 		st = report(FAILED, "%s: nobody at %s says that %s is his; is the host up?",
 			    host->name, ifname, address__print(&neighbour, text));
 	}
@@ -184,10 +118,10 @@ cleanup:
 
 static int prefix_of(const struct sockaddr *mask)
 {
-	const __u8 *m = bytes_of((const union address *)mask);
+	const __u8 *m = address__bytes((const union address *)mask);
 	int prefix = 0;
 
-	for (size_t i = 0; i < length(mask->sa_family); i++)
+	for (size_t i = 0; i < address__length(mask->sa_family); i++)
 		prefix += __builtin_popcount(m[i]);
 	return prefix;
 }
@@ -196,14 +130,14 @@ static int prefix_of(const struct sockaddr *mask)
 static __u8 find_prefix(const struct found *f)
 {
 	struct ifaddrs *all = NULL;
-	int prefix = length(f->family) * 8;
+	int prefix = address__length(f->family) * 8;
 
 	if (getifaddrs(&all))
 		return prefix;
 	for (const struct ifaddrs *a = all; a; a = a->ifa_next)
 		if (a->ifa_addr && a->ifa_addr->sa_family == f->family && a->ifa_netmask &&
-		    !memcmp(bytes_of((const union address *)a->ifa_addr), f->source,
-			    length(f->family)))
+		    !memcmp(address__bytes((const union address *)a->ifa_addr), f->routing.source,
+			    address__length(f->family)))
 			prefix = prefix_of(a->ifa_netmask);
 	freeifaddrs(all);
 	return prefix;
@@ -225,28 +159,28 @@ static enum status fill(struct nexthop *n, struct rtnl *rt, struct found *f,
 	struct route *r = &n->route;
 	int err;
 
-	err = rtnl__device(rt, f->ifindex, &n->device);
+	err = rtnl__device(rt, f->routing.ifindex, &n->device);
 	if (err)
-		return report(FAILED, "interface %u: %s", f->ifindex, why(err));
-	if (f->type != RTN_UNICAST && f->type != RTN_LOCAL)
+		return report(FAILED, "interface %u: %s", f->routing.ifindex, why(err));
+	if (f->routing.type != RTN_UNICAST && f->routing.type != RTN_LOCAL)
 		return report(FAILED, "%s: it is no single host's address", host->name);
-	if (!f->has_source)
+	if (!f->routing.has_source)
 		return report(FAILED, "%s: it has no %s address to send from; give it one, or say "
 			      "--source", n->device.name, family_name(f->family));
-	n->loopback = f->type == RTN_LOCAL || n->device.type == ARPHRD_LOOPBACK;
+	n->loopback = f->routing.type == RTN_LOCAL || n->device.type == ARPHRD_LOOPBACK;
 	n->ethernet = !n->loopback && n->device.type == ARPHRD_ETHER;
-	n->on_link = f->gateway_family == AF_UNSPEC;
+	n->on_link = f->routing.gateway_family == AF_UNSPEC;
 	r->family = f->family == AF_INET ? 4 : 6;
-	memcpy(r->from, f->source, length(f->family));
-	memcpy(r->to, bytes_of(&host->address), length(f->family));
+	memcpy(r->from, f->routing.source, address__length(f->family));
+	memcpy(r->to, address__bytes(&host->address), address__length(f->family));
 	memcpy(r->from_mac, n->device.mac, 6);
 	r->prefix = find_prefix(f);
 	r->mtu = n->device.mtu;
 	if (!n->ethernet)
 		return DONE;
 	if (n->on_link) {
-		f->gateway_family = f->family;
-		memcpy(f->gateway, r->to, 16);
+		f->routing.gateway_family = f->family;
+		memcpy(f->routing.gateway, r->to, 16);
 	}
 	if (n->device.flags & IFF_NOARP)
 		return DONE;

@@ -21,39 +21,18 @@
 #define PATIENCE   1500000000ULL /* ns, for the secret to come: a neighbour is asked twice */
 #define CANDIDATES 64		 /* namespaces that have the address; the first ones */
 
-static int note_type(const struct nlmsghdr *nlh, void *data)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-
-	if (nlh->nlmsg_type == RTM_NEWROUTE)
-		*(unsigned char *)data = rtm->rtm_type;
-	return MNL_CB_OK;
-}
-
 /* In the namespace the process is in. */
 static bool ends_here(const union address *a)
 {
-	bool v4 = a->sa.sa_family == AF_INET;
-	unsigned char type = RTN_UNSPEC;
-	char buf[256];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct rtmsg *rtm;
+	struct routing r;
 	struct rtnl rt;
+	int err;
 
 	if (rtnl__open(&rt))
 		return false;
-	nlh->nlmsg_type = RTM_GETROUTE;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-	rtm->rtm_family = a->sa.sa_family;
-	rtm->rtm_dst_len = v4 ? 32 : 128;
-	if (v4)
-		mnl_attr_put(nlh, RTA_DST, sizeof(a->in.sin_addr), &a->in.sin_addr);
-	else
-		mnl_attr_put(nlh, RTA_DST, sizeof(a->in6.sin6_addr), &a->in6.sin6_addr);
-	rtnl__talk(&rt, nlh, note_type, &type);
+	err = rtnl__route(&rt, a->sa.sa_family, address__bytes(a), NULL, 0, &r);
 	rtnl__close(&rt);
-	return type == RTN_LOCAL;
+	return !err && r.type == RTN_LOCAL;
 }
 
 /* What parent and child say to each other. */
@@ -105,8 +84,7 @@ static void wait_here(struct search *s, const char *where)
 	fd = socket(here.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && !bind(fd, &here.sa, address__size(&here)) &&
 	    !getsockname(fd, &here.sa, &size)) {
-		m.port =
-			ntohs(here.sa.sa_family == AF_INET ? here.in.sin_port : here.in6.sin6_port);
+		m.port = address__port(&here);
 		copy_text(s->where[s->candidates], where, sizeof(*s->where));
 		s->waiting[s->candidates++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 		send(s->parent, &m, sizeof(m), 0);
@@ -193,7 +171,7 @@ static void send_secret(const struct search *s, const struct probe_options *o, _
 	union address to = *s->address, from = o->from;
 	int fd;
 
-	*(to.sa.sa_family == AF_INET ? &to.in.sin_port : &to.in6.sin6_port) = htons(port);
+	address__set_port(&to, port);
 	fd = socket(to.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;

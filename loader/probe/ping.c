@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -58,9 +57,7 @@ struct ping {
 
 static size_t bucket_of(const struct ping *p, const union address *a)
 {
-	return (a->sa.sa_family == AF_INET ?
-			hash_bytes(HASH_START, &a->in.sin_addr, sizeof(a->in.sin_addr)) :
-			hash_bytes(HASH_START, &a->in6.sin6_addr, sizeof(a->in6.sin6_addr))) &
+	return hash_bytes(HASH_START, address__bytes(a), address__length(a->sa.sa_family)) &
 	       (p->buckets - 1);
 }
 
@@ -149,14 +146,6 @@ static void take_signal(struct watch *w)
 
 /* Sending ------------------------------------------------------------------------------ */
 
-static __u64 real_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec * SECOND + t.tv_nsec;
-}
-
 static void hear_errors(struct line *l);
 
 static int send_message(struct line *l, const struct target *t)
@@ -223,7 +212,7 @@ static void send_one(struct ping *p, struct target *t)
 	l->keys[l->key % KEYS].number = r->number;
 	echo__renumber(l->message, l->endpoint.family, r->number);
 	r->monotonic = monotonic_ns();
-	r->real = real_ns();
+	r->real = realtime_ns();
 	err = send_message(l, t);
 	if (err && !l->endpoint.raw) {
 		/* It may have been an error that had come for another request. */

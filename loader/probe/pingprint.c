@@ -122,21 +122,29 @@ static double loss(const struct target *t)
 	return t->sent ? (t->sent - t->received) * 100. / t->sent : 0;
 }
 
-static void print_extra(FILE *f, const char *what, __u64 n)
+static void print_extra(const char *what, __u64 n)
 {
 	if (n)
-		fprintf(f, ", +%llu %s", n, what);
+		printf(", +%llu %s", n, what);
 }
 
-/* "3 packets transmitted, 3 received, +1 duplicates, 0% packet loss" */
-static void print_counts(FILE *f, const struct target *t)
+static void print_extras(const struct target *t)
 {
-	fprintf(f, "%llu packets transmitted, %llu received", t->sent, t->received);
-	print_extra(f, "duplicates", t->duplicates);
-	print_extra(f, "reordered", t->reordered);
-	print_extra(f, "corrupted", t->corrupted);
-	print_extra(f, "errors", t->errors + t->failed);
-	fprintf(f, ", %g%% packet loss", loss(t));
+	print_extra("duplicates", t->duplicates);
+	print_extra("reordered", t->reordered);
+	print_extra("corrupted", t->corrupted);
+	print_extra("errors", t->errors + t->failed);
+}
+
+/* "3 packets transmitted, 3 received, +1 duplicates, 0% packet loss, time 2001ms" */
+static void print_counts(const struct ping_result *p, const struct target *t)
+{
+	printf("%llu packets transmitted, %llu received", t->sent, t->received);
+	print_extras(t);
+	printf(", %g%% packet loss", loss(t));
+	print_extra("malformed", p->malformed);
+	print_extra("strays", p->strays);
+	printf(", time %llums\n", p->elapsed / MS);
 }
 
 static void print_single(const struct ping_result *p)
@@ -145,10 +153,7 @@ static void print_single(const struct ping_result *p)
 	struct samples *s = &t->rtt;
 
 	printf("\n--- %s ping statistics ---\n", t->host->name);
-	print_counts(stdout, t);
-	print_extra(stdout, "malformed", p->malformed);
-	print_extra(stdout, "strays", p->strays);
-	printf(", time %llums\n", p->elapsed / MS);
+	print_counts(p, t);
 	if (!s->count)
 		return;
 	printf("rtt min/avg/max/mdev = %.3f/%.3f/%.3f/%.3f ms\n", s->least / (double)MS,
@@ -170,10 +175,7 @@ static void print_line(struct target *t, int width)
 		       samples__percentile(s, 50) / (double)MS,
 		       samples__percentile(s, 90) / (double)MS,
 		       samples__percentile(s, 99) / (double)MS);
-	print_extra(stdout, "duplicates", t->duplicates);
-	print_extra(stdout, "reordered", t->reordered);
-	print_extra(stdout, "corrupted", t->corrupted);
-	print_extra(stdout, "errors", t->errors + t->failed);
+	print_extras(t);
 	if (!t->received && *t->last_error)
 		printf(", %s", t->last_error);
 	puts("");
@@ -193,10 +195,7 @@ static void print_many(const struct ping_result *p)
 	for (size_t i = 0; i < p->count; i++)
 		print_line(&p->targets[i], width);
 	printf("%zu of %zu hosts answered, ", answered(p), p->count);
-	print_counts(stdout, &all);
-	print_extra(stdout, "malformed", p->malformed);
-	print_extra(stdout, "strays", p->strays);
-	printf(", time %llums\n", p->elapsed / MS);
+	print_counts(p, &all);
 }
 
 void pingprint__glance(const struct ping_result *p)

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "response.h"
+#include "bytes.h"
 
 #include <string.h>
 #include <netinet/in.h>
 #include <linux/if_ether.h>
 
 #define LEAST_PAYLOAD	(ETH_ZLEN - ETH_HLEN)	/* what shorter packets are padded to */
-
-static __u16 get16(const __u8 *at)
-{
-	return at[0] << 8 | at[1];
-}
 
 static __u64 total(const __u8 *data, size_t len)
 {

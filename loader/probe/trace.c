@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define GAP		(SECOND / 500)	/* between packets */
 #define PATIENCE	5		/* times the longest round trip, */
@@ -19,14 +18,6 @@
 #define FAR		255		/* TTL that leads to any host */
 #define MTU_TRIES	3
 #define LONGEST		65535
-
-static __u64 real_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * SECOND + ts.tv_nsec;
-}
 
 static size_t total(const struct trace *t)
 {
@@ -101,14 +92,15 @@ static bool take_till_complete(struct trace *t, const struct heard *h)
 	return !is_complete(t);
 }
 
-static __u64 longest_trip(const struct trace *t)
+/* How long an answer is waited for, by how long the others have taken. */
+static __u64 patience(const struct trace *t)
 {
 	__u64 longest = 0;
 
 	for (size_t i = 0; i < total(t); i++)
 		if (t->packets[i].answered && t->packets[i].rtt > longest)
 			longest = t->packets[i].rtt;
-	return longest;
+	return PATIENCE * longest > LEAST_WAIT ? PATIENCE * longest : LEAST_WAIT;
 }
 
 /* Hops --------------------------------------------------------------------------- */
@@ -120,7 +112,7 @@ static int ask(struct trace *t, size_t number)
 	int err;
 
 	p->sent = true;
-	p->sent_at = real_ns();
+	p->sent_at = realtime_ns();
 	err = tracer__send(&t->tracer, number, hop, t->size, t->options->df);
 	/* A firewall's refusal is a loss like any other. */
 	return err == -EPERM ? 0 : err;
@@ -141,10 +133,8 @@ static int find_hops(struct trace *t)
 	sent = monotonic_ns();
 	end = sent + t->options->timeout;
 	while (!err && !is_complete(t) && monotonic_ns() < end) {
-		__u64 wait = PATIENCE * longest_trip(t);
+		__u64 wait = patience(t);
 
-		if (wait < LEAST_WAIT)
-			wait = LEAST_WAIT;
 		if (t->ended && sent + wait < end)
 			end = sent + wait;
 		/* In steps: what comes meanwhile may shorten the rest. */
@@ -201,11 +191,9 @@ static unsigned int learn_cut(struct trace *t, unsigned int size)
 
 static int try_size(struct trace *t, size_t number, unsigned int size)
 {
-	__u64 wait = PATIENCE * longest_trip(t);
+	__u64 wait = patience(t);
 	int err = 0;
 
-	if (wait < LEAST_WAIT)
-		wait = LEAST_WAIT;
 	memset(&attempt, 0, sizeof(attempt));
 	for (int i = 0; i < MTU_TRIES && !err && !attempt.cut && !attempt.arrived; i++) {
 		err = tracer__send(&t->tracer, number, FAR, size, true);

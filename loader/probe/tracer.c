@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tracer.h"
+#include "bytes.h"
 #include "echo.h"
 #include "extensions.h"
 #include "reply.h"
@@ -139,22 +140,6 @@ void tracer__close(struct tracer *t)
 
 /* Sending ------------------------------------------------------------------------ */
 
-static void put16(__u8 *p, __u16 value)
-{
-	p[0] = value >> 8;
-	p[1] = value;
-}
-
-static __u16 get16(const __u8 *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-static __u32 get32(const __u8 *p)
-{
-	return (__u32)get16(p) << 16 | get16(p + 2);
-}
-
 /* A SYN, behind the pseudo-header that its checksum is of as well. */
 static __u8 *build_syn(struct tracer *t, size_t number, size_t size)
 {
@@ -229,7 +214,7 @@ int tracer__send(struct tracer *t, size_t number, int ttl, size_t size, bool df)
 	size -= ip_header(t);
 	packet = build(t, number, &size);
 	if (t->method == TRACE_UDP)
-		*(is_v4(t) ? &to.in.sin_port : &to.in6.sin6_port) = htons(TRACE_PORT + number);
+		address__set_port(&to, TRACE_PORT + number);
 	t->last = number;
 	/* Errors that wait in the queue are reported here, too, once each, and nothing is sent. */
 	for (int i = 0; i < SEND_TRIES; i++) {
@@ -288,8 +273,7 @@ static bool find_number(const struct tracer *t, const struct mail *m, const __u8
 			size_t size, size_t *number)
 {
 	if (t->method == TRACE_UDP) {
-		*number = (__u16)(ntohs(is_v4(t) ? m->name.in.sin_port : m->name.in6.sin6_port) -
-				  TRACE_PORT);
+		*number = (__u16)(address__port(&m->name) - TRACE_PORT);
 		return true;
 	}
 	if (size < 8)

@@ -89,44 +89,27 @@ static void add_more(struct spec *spec)
 	c->frame[c->count++] = build(spec);
 }
 
-static struct spec spec4(void)
+static struct spec ordinary(int family, const char *from, const char *to)
 {
-	struct spec s;
+	struct spec s = spec__echo(family);
 
-	memset(&s, 0, sizeof(s));
-	s.family = 4;
 	memcpy(s.eth_dst, mac_target, 6);
 	memcpy(s.eth_src, mac_tester, 6);
-	s.ethertype = ETH_P_IP;
-	set_address(s.src, "198.18.0.1");
-	set_address(s.dst, T4);
-	s.version = 4;
-	s.ttl = 64;
-	s.proto = 1;
-	s.length = -1;
+	set_address(s.src, from);
+	set_address(s.dst, to);
 	s.ip_id = 0x1234 + case_count;
-	s.type = 8;
 	s.id = 0x2000 + case_count;
-	s.seq = 1;
-	s.data_len = 56;
-	s.fill = -1;
-	s.l4_sum_at = -1;
-	s.trailer_fill = -1;
 	return s;
+}
+
+static struct spec spec4(void)
+{
+	return ordinary(4, "198.18.0.1", T4);
 }
 
 static struct spec spec6(void)
 {
-	struct spec s = spec4();
-
-	s.family = 6;
-	s.ethertype = ETH_P_IPV6;
-	set_address(s.src, "fd00:18::1");
-	set_address(s.dst, T6);
-	s.version = 6;
-	s.proto = 58;
-	s.type = 128;
-	return s;
+	return ordinary(6, "fd00:18::1", T6);
 }
 
 /* A case: an ordinary echo request, changed by the statements that follow. */
@@ -148,26 +131,13 @@ static struct spec spec6(void)
 #define MAC_FROM(mac)	memcpy(s.eth_src, mac, 6)
 #define MAC_TO(mac)	memcpy(s.eth_dst, mac, 6)
 
-static void set_bytes(uint8_t *at, size_t *len, size_t count, ...)
-{
-	va_list args;
-
-	va_start(args, count);
-	for (*len = 0; *len < count; ++*len)
-		at[*len] = va_arg(args, int);
-	va_end(args);
-}
-
-#define COUNT_ARGS(...)	(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int))
 /* IPv4 options, a multiple of four bytes. */
-#define OPTIONS(...)	set_bytes(s.ext, &s.ext_len, COUNT_ARGS(__VA_ARGS__), __VA_ARGS__)
+#define OPTIONS(...)	SPEC_PUT(s.ext, &s.ext_len, __VA_ARGS__)
 /* IPv6 extension headers; nh is the number of the first. */
-#define CHAIN(nh, ...)							\
-	(s.first = (nh),						\
-	 set_bytes(s.ext, &s.ext_len, COUNT_ARGS(__VA_ARGS__), __VA_ARGS__))
+#define CHAIN(nh, ...)	(s.first = (nh), SPEC_PUT(s.ext, &s.ext_len, __VA_ARGS__))
 #define MESSAGE(nh, sum_at, ...)					\
 	(s.proto = (nh), s.l4_sum_at = (sum_at),			\
-	 set_bytes(s.l4, &s.l4_len, COUNT_ARGS(__VA_ARGS__), __VA_ARGS__))
+	 SPEC_PUT(s.l4, &s.l4_len, __VA_ARGS__))
 #define TAG(id, priority)						\
 	(s.tpid[s.tags] = (id), s.tci[s.tags++] = (priority))
 

@@ -13,40 +13,20 @@
  *
  * The nth router is 198.18.66.n, or fd00:66::n. The namespace must not answer itself, nor forward.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <arpa/inet.h>
-#include <net/if.h>
-#include <sys/socket.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
+
+#include "station.h"
 
 #define HOST  5	  /* its TTL */
 #define QUOTE 128 /* RFC 4884 5.1: not less, in front of extensions */
 #define ROOM  2048
 
-struct packet {
+struct datagram {
 	int v6;
 	size_t header; /* of IP */
 	size_t size;   /* with the Ethernet header */
 	uint8_t bytes[ROOM];
 };
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = v >> 8;
-	p[1] = v;
-}
-
-static uint32_t add(uint32_t sum, const uint8_t *p, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		sum += i & 1 ? p[i] : p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
 
 /* Objects for the nth router; returns their size. */
 static size_t extend(uint8_t *p, int router)
@@ -133,32 +113,32 @@ static size_t extend(uint8_t *p, int router)
 	size_t size = router == 1 ? sizeof(two_and_more) : sizeof(one);
 
 	memcpy(p, from, size);
-	put16(p + 2, ~add(0, p, size));
+	echo_put16(p + 2, echo_fold(echo_sum(0, p, size)));
 	if (router == 3)
 		p[3] ^= 1;
 	return size;
 }
 
-static void finish(struct packet *p)
+static void finish(struct datagram *p)
 {
 	uint8_t *ip = p->bytes + ETH_HLEN, *icmp = ip + p->header;
 	size_t size = p->size - ETH_HLEN - p->header;
 	uint32_t sum = 0;
 
 	if (p->v6) {
-		put16(ip + 4, size);
-		sum = add(size + IPPROTO_ICMPV6, ip + 8, 32);
+		echo_put16(ip + 4, size);
+		sum = echo_pseudo(ip, size);
 	} else {
-		put16(ip + 2, p->header + size);
-		put16(ip + 10, 0);
-		put16(ip + 10, ~add(0, ip, p->header));
+		echo_put16(ip + 2, p->header + size);
+		echo_put16(ip + 10, 0);
+		echo_put16(ip + 10, echo_fold(echo_sum(0, ip, p->header)));
 	}
-	put16(icmp + 2, 0);
-	put16(icmp + 2, ~add(sum, icmp, size));
+	echo_put16(icmp + 2, 0);
+	echo_put16(icmp + 2, echo_fold(echo_sum(sum, icmp, size)));
 }
 
 /* Back to whom it came from, from the nth router or, with 0, from whom it was for. */
-static void turn(struct packet *p, int router)
+static void turn(struct datagram *p, int router)
 {
 	uint8_t *ip = p->bytes + ETH_HLEN, t[16];
 	size_t at = p->v6 ? 8 : 12, size = p->v6 ? 16 : 4;
@@ -175,7 +155,7 @@ static void turn(struct packet *p, int router)
 }
 
 /* An error about @q, with extensions unless it comes from the host. */
-static void complain(const struct packet *q, int ttl, struct packet *p)
+static void complain(const struct datagram *q, int ttl, struct datagram *p)
 {
 	size_t quoted = q->size - ETH_HLEN;
 	uint8_t *icmp;
@@ -202,7 +182,7 @@ static void complain(const struct packet *q, int ttl, struct packet *p)
 }
 
 /* 0: nothing is said. */
-static int answer(const struct packet *q, struct packet *p)
+static int answer(const struct datagram *q, struct datagram *p)
 {
 	const uint8_t *ip = q->bytes + ETH_HLEN;
 	uint8_t protocol = ip[q->v6 ? 6 : 9], ttl = ip[q->v6 ? 7 : 8];
@@ -225,7 +205,7 @@ static int answer(const struct packet *q, struct packet *p)
 }
 
 /* Only what is for the networks behind. */
-static int read_packet(struct packet *q)
+static int read_packet(struct datagram *q)
 {
 	const uint8_t *ip = q->bytes + ETH_HLEN;
 	uint16_t type = q->bytes[12] << 8 | q->bytes[13];
@@ -240,33 +220,25 @@ static int read_packet(struct packet *q)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
-	static struct packet q, p;
-	int fd;
+	static struct datagram q, p;
+	struct station st = { .fd = -1 };
+	ssize_t size;
+	int err;
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: label IFACE\n");
 		return 2;
 	}
-	at.sll_ifindex = if_nametoindex(argv[1]);
-	fd = socket(AF_PACKET, SOCK_RAW, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at))) {
-		perror("label");
+	err = station_open(&st, argv[1]);
+	if (err) {
+		fprintf(stderr, "label: %s: %s\n", argv[1], strerror(-err));
 		return 1;
 	}
-	for (;;) {
-		struct sockaddr_ll from;
-		socklen_t from_size = sizeof(from);
-		ssize_t n = recvfrom(fd, q.bytes, sizeof(q.bytes), 0, (struct sockaddr *)&from,
-				     &from_size);
-
-		if (n < 0) {
-			perror("label");
-			return 1;
-		}
-		q.size = n;
-		if (from.sll_pkttype != PACKET_OUTGOING && read_packet(&q) && answer(&q, &p) &&
-		    send(fd, p.bytes, p.size, 0) < 0)
+	while ((size = recv(st.fd, q.bytes, sizeof(q.bytes), 0)) >= 0) {
+		q.size = size;
+		if (read_packet(&q) && answer(&q, &p) && send(st.fd, p.bytes, p.size, 0) < 0)
 			perror("label: send");
 	}
+	perror("label");
+	return 1;
 }

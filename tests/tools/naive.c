@@ -8,14 +8,9 @@
  *
  * The kernel must not answer pings (icmp_echo_ignore_all). Runs until it is killed.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <arpa/inet.h>
-#include <net/if.h>
-#include <sys/socket.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
+
+#include "station.h"
 
 #define IP4   ETH_HLEN
 #define IP6   ETH_HLEN
@@ -63,32 +58,23 @@ static int answer(uint8_t *frame, size_t size)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
 	static uint8_t frame[65536];
-	int fd;
+	struct station st = { .fd = -1 };
+	ssize_t size;
+	int err;
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: naive IFACE\n");
 		return 2;
 	}
-	at.sll_ifindex = if_nametoindex(argv[1]);
-	fd = socket(AF_PACKET, SOCK_RAW, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at))) {
-		perror("naive");
+	err = station_open(&st, argv[1]);
+	if (err) {
+		fprintf(stderr, "naive: %s: %s\n", argv[1], strerror(-err));
 		return 1;
 	}
-	for (;;) {
-		struct sockaddr_ll from;
-		socklen_t from_size = sizeof(from);
-		ssize_t n =
-			recvfrom(fd, frame, sizeof(frame), 0, (struct sockaddr *)&from, &from_size);
-
-		if (n < 0) {
-			perror("naive");
-			return 1;
-		}
-		if (from.sll_pkttype != PACKET_OUTGOING && answer(frame, n) &&
-		    send(fd, frame, n, 0) < 0)
+	while ((size = recv(st.fd, frame, sizeof(frame), 0)) >= 0)
+		if (answer(frame, size) && send(st.fd, frame, size, 0) < 0)
 			perror("naive: send");
-	}
+	perror("naive");
+	return 1;
 }
