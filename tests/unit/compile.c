@@ -726,19 +726,26 @@ static struct prefix random_prefix(void)
 	return prefix_of(a, a->family == AF_INET ? PICK(lengths4) : PICK(lengths6));
 }
 
+/* Fewer than so many prefixes, and fewer than so many of the sets. */
+static void fill_endpoint(struct endpoint *e, unsigned int prefixes, unsigned int some,
+			  struct set **sets, size_t count)
+{
+	e->prefixes.count = rnd(&seed) % prefixes;
+	e->prefixes.list = take(e->prefixes.count + 1, sizeof(*e->prefixes.list));
+	for (size_t i = 0; i < e->prefixes.count; i++)
+		e->prefixes.list[i] = random_prefix();
+	e->set_count = rnd(&seed) % some;
+	e->sets = take(e->set_count + 1, sizeof(*e->sets));
+	for (size_t i = 0; i < e->set_count; i++)
+		e->sets[i] = sets[rnd(&seed) % count];
+}
+
 /* For `measure` and `observe`: without `local`, and never negated. */
 static struct endpoint random_peers(struct set **sets, size_t count)
 {
 	struct endpoint e = { .present = true };
 
-	e.prefixes.count = rnd(&seed) % 4;
-	e.prefixes.list = take(e.prefixes.count + 1, sizeof(*e.prefixes.list));
-	for (size_t i = 0; i < e.prefixes.count; i++)
-		e.prefixes.list[i] = random_prefix();
-	e.set_count = rnd(&seed) % 3;
-	e.sets = take(e.set_count + 1, sizeof(*e.sets));
-	for (size_t i = 0; i < e.set_count; i++)
-		e.sets[i] = sets[rnd(&seed) % count];
+	fill_endpoint(&e, 4, 3, sets, count);
 	return e;
 }
 
@@ -746,16 +753,8 @@ static struct endpoint random_endpoint(struct set **sets, size_t count)
 {
 	struct endpoint e = { .present = true, .negated = chance(3), .local = chance(4) };
 
-	if (e.local)
-		return e;
-	e.prefixes.count = rnd(&seed) % 3;
-	e.prefixes.list = take(e.prefixes.count + 1, sizeof(*e.prefixes.list));
-	for (size_t i = 0; i < e.prefixes.count; i++)
-		e.prefixes.list[i] = random_prefix();
-	e.set_count = rnd(&seed) % 4;
-	e.sets = take(e.set_count + 1, sizeof(*e.sets));
-	for (size_t i = 0; i < e.set_count; i++)
-		e.sets[i] = sets[rnd(&seed) % count];
+	if (!e.local)
+		fill_endpoint(&e, 3, 4, sets, count);
 	return e;
 }
 
