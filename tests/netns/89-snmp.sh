@@ -24,20 +24,6 @@ restore() {
 calm=(net/ipv4/icmp_ratelimit=0 net/ipv6/icmp/ratelimit=0 net/ipv4/icmp_msgs_per_sec=100000
 	net/ipv4/icmp_msgs_burst=100000)
 
-# twin_of_station: another pair like that of make_station
-twin_of_station() {
-	local addr
-
-	add_ns feeder twin
-	feeder=$pre-feeder twin=$pre-twin
-	need set_sysctl "$feeder" net/ipv6/conf/default/disable_ipv6=1
-	add_pair "$feeder" c0 02:00:00:00:00:01 "$twin" h0 02:00:00:00:00:02
-	add_addr "$twin" h0 198.18.0.2/24 fd00:18::2/64
-	for addr in 198.18.0.1 fd00:18::1; do
-		need ip -n "$twin" neigh add "$addr" lladdr 02:00:00:00:00:01 nud permanent dev h0
-	done
-}
-
 # The kernel's own, "NAME VALUE" a line
 # shellcheck disable=SC2016  # awk expands
 kernel_table() {
@@ -123,7 +109,8 @@ quiet() {
 # --- each mode ---
 
 make_station 1
-twin_of_station
+add_station feeder twin
+feeder=$pre-feeder twin=$pre-twin
 need set_sysctl "$host" "${calm[@]}"
 need set_sysctl "$twin" "${calm[@]}"
 need "$ECHOGATE" attach h0 -m native --netns "$host"

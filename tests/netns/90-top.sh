@@ -44,15 +44,6 @@ end_flood() {
 	flood=
 }
 
-# between NAME NUMBER LEAST MOST
-between() {
-	if [ "$2" -ge "$3" ] && [ "$2" -le "$4" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "got: $2" "wanted: $3 to $4"
-	fi
-}
-
 # run_in WIDTH HEIGHT COMMAND...: in a terminal; what it was like before and after is written down
 run_in() {
 	local size=(-x "$1" -y "$2")
