@@ -4,7 +4,7 @@
 # stats --snmp: the same frames go to a host with echogate and to its twin without. What the first shows, kernel
 # and echogate together, has grown by what the twin's kernel has counted; of what rules drop, by what was sent.
 
-# shellcheck disable=SC2317  # functions as arguments
+# shellcheck disable=SC2317,SC2119  # functions as arguments; arguments that may be missing
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -108,7 +108,7 @@ quiet() {
 
 # --- each mode ---
 
-make_station 1
+make_station
 add_station feeder twin
 feeder=$pre-feeder twin=$pre-twin
 need set_sysctl "$host" "${calm[@]}"
