@@ -29,7 +29,7 @@
 /* What works on another CPU takes its time, and has a ring of 512 frames. */
 #define CHECKED_DPDK 256
 /* Frames between two looks at the clock; each call takes its time to begin. */
-#define PACE	     8192
+#define PACE 8192
 
 static int program(const struct bpf_program *p)
 {
