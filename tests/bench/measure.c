@@ -28,6 +28,8 @@
 #define CHECKED	     4096
 /* What works on another CPU takes its time, and has a ring of 512 frames. */
 #define CHECKED_DPDK 256
+/* Frames between two looks at the clock; each call takes its time to begin. */
+#define PACE 8192
 
 static int program(const struct bpf_program *p)
 {
@@ -47,29 +49,6 @@ static int send_frames(enum candidate_id id, int family, const __u8 *frame, __u3
 	int fd = program(family == 4 ? b.skel->progs.bench_gen4 : b.skel->progs.bench_gen6);
 
 	return bpf_prog_test_run_opts(fd, &opts);
-}
-
-#define PACE 8192 /* frames between two looks at the clock; each call takes its time to begin */
-
-static int prepare(const struct group *g, enum candidate_id id, __u8 *frame);
-
-int send_paced(const struct group *g, enum candidate_id id, __u64 count, __u64 rate, __u64 *ns)
-{
-	__u8 frame[BENCH_FRAME_MAX];
-	__u64 start, sent = 0, n;
-	int err;
-
-	err = prepare(g, id, frame);
-	start = now();
-	while (!err && sent < count && !stop) {
-		while (now() - start < sent * NS / rate)
-			;
-		n = count - sent < PACE ? count - sent : PACE;
-		err = send_frames(id, g->family, frame, g->length, n);
-		sent += n;
-	}
-	*ns = now() - start;
-	return err;
 }
 
 static __u64 frames_back(void)
@@ -105,6 +84,25 @@ static int prepare(const struct group *g, enum candidate_id id, __u8 *frame)
 	default:
 		return 0;
 	}
+}
+
+int send_paced(const struct group *g, enum candidate_id id, __u64 count, __u64 rate, __u64 *ns)
+{
+	__u8 frame[BENCH_FRAME_MAX];
+	__u64 start, sent = 0, n;
+	int err;
+
+	err = prepare(g, id, frame);
+	start = now();
+	while (!err && sent < count && !stop) {
+		while (now() - start < sent * NS / rate)
+			;
+		n = count - sent < PACE ? count - sent : PACE;
+		err = send_frames(id, g->family, frame, g->length, n);
+		sent += n;
+	}
+	*ns = now() - start;
+	return err;
 }
 
 /*

@@ -7,8 +7,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SERIES_MAX 6
 #define POINTS_MAX 8
@@ -139,27 +137,19 @@ static const struct plot plots[] = {
 	},
 };
 
-static int by_size(const void *x, const void *y)
-{
-	double l = *(const double *)x, r = *(const double *)y;
-
-	return (l > r) - (l < r);
-}
-
 /* x, median, minimum and maximum of each point that has been measured. */
 static int write_series(FILE *f, int number, const struct series *s)
 {
-	double values[ROUNDS_MAX];
-	int points = 0, count;
+	int points = 0;
 
 	fprintf(f, "$s%d << EOD\n", number);
 	for (int n = 0; n < POINTS_MAX && s->points[n].x; n++) {
-		count = measured_ns(s->points[n].group, s->points[n].id, values);
-		if (!count)
+		const struct point *p = &s->points[n];
+		struct spread ns;
+
+		if (!ns_spread(p->group, p->id, &ns))
 			continue;
-		qsort(values, count, sizeof(*values), by_size);
-		fprintf(f, "%u %.1f %.1f %.1f\n", s->points[n].x, values[count / 2], values[0],
-			values[count - 1]);
+		fprintf(f, "%u %.1f %.1f %.1f\n", p->x, ns.median, ns.min, ns.max);
 		points++;
 	}
 	fputs("EOD\n", f);

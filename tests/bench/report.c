@@ -9,10 +9,6 @@
 
 #include "frame.h"
 
-struct spread {
-	double median, min, max;
-};
-
 static int by_size(const void *x, const void *y)
 {
 	double l = *(const double *)x, r = *(const double *)y;
@@ -34,7 +30,8 @@ static bool spread(const double *values, int count, struct spread *s)
 	return true;
 }
 
-int measured_ns(enum group_id g, enum candidate_id id, double *values)
+/* The ns a packet, of all rounds in which it was measured; how many these were. */
+static int measured_ns(enum group_id g, enum candidate_id id, double *values)
 {
 	int count = 0;
 
@@ -42,6 +39,13 @@ int measured_ns(enum group_id g, enum candidate_id id, double *values)
 		if (b.ns[g][id][r] > 0)
 			values[count++] = b.ns[g][id][r];
 	return count;
+}
+
+bool ns_spread(enum group_id g, enum candidate_id id, struct spread *s)
+{
+	double values[ROUNDS_MAX];
+
+	return spread(values, measured_ns(g, id, values), s);
 }
 
 /* Packets a second, in millions, by rounds. */

@@ -233,8 +233,13 @@ int measure_capture(void);
 /* Sends `count` frames of a group, `rate` a second at most; *ns: how long it took. */
 int send_paced(const struct group *g, enum candidate_id id, __u64 count, __u64 rate, __u64 *ns);
 
-/* Whether it was measured at all: the ns a packet, all rounds; the caller's `values` has room for them. */
-int measured_ns(enum group_id g, enum candidate_id id, double *values);
+/* Of rounds. */
+struct spread {
+	double median, min, max;
+};
+
+/* ns a packet; false if it was not measured. */
+bool ns_spread(enum group_id g, enum candidate_id id, struct spread *s);
 
 void print_text(const struct utsname *u);
 void print_json(const struct utsname *u);

@@ -42,7 +42,7 @@ struct world {
 	const char *name;
 	struct echogate *skel;
 	bool fib;
-	struct eg_counters *before;
+	struct eg_counters before;
 };
 
 /* What became of one frame. */
@@ -57,24 +57,12 @@ static struct world fib = { .name = "reply-path fib", .fib = true },
 		    swap = { .name = "reply-path swap" }, ruled = { .name = "rules" };
 static struct ruled ruleset;
 static struct eg_addrs *own;
-static int cpus, cpu;
+static int cpu;
 static const char *const hook_name[] = { "XDP", "tc" };
 
-static void read_counters(const struct world *w, struct eg_counters *each)
+static const struct eg_counters *counters_here(const struct world *w)
 {
-	__u32 key = EG_INGRESS;
-
-	if (bpf_map__lookup_elem(w->skel->maps.eg_counters, &key, sizeof(key), each,
-				 cpus * sizeof(*each), 0))
-		DIE("eg_counters: %s", strerror(errno));
-}
-
-static void start(struct world *w)
-{
-	w->before = calloc(cpus, sizeof(*w->before));
-	if (!w->before)
-		abort();
-	read_counters(w, w->before);
+	return &counters_each(w->skel, EG_INGRESS)[cpu];
 }
 
 /* One CPU runs all of it, so that one CPU's counters tell what happened. */
@@ -94,7 +82,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	stay();
-	cpus = libbpf_num_possible_cpus();
 	own = own_addresses();
 	world_make();
 	fib.skel = world_load(false, false);
@@ -102,23 +89,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (!ruled_load(&ruleset, rules_text, false))
 		DIE("the rules are refused");
 	ruled.skel = ruleset.skel;
-	start(&fib);
-	start(&swap);
-	start(&ruled);
+	fib.before = *counters_here(&fib);
+	swap.before = *counters_here(&swap);
+	ruled.before = *counters_here(&ruled);
 	return 0;
 }
 
 /* Exactly one cell has counted exactly this packet, and one reason at most. */
 static void look(struct world *w, enum hook hook, const struct frame *f, struct seen *s)
 {
-	static struct eg_counters *each;
-	const struct eg_counters *was = &w->before[cpu], *is;
+	const struct eg_counters *was = &w->before, *is = counters_here(w);
 	int cells = 0, reasons = 0;
 
-	if (!each)
-		each = calloc(cpus, sizeof(*each));
-	read_counters(w, each);
-	is = &each[cpu];
 	for (int cell = 0; cell < EG_CELL_COUNT; cell++) {
 		const struct eg_cell *a = (const struct eg_cell *)was + cell;
 		const struct eg_cell *b = (const struct eg_cell *)is + cell;
@@ -149,7 +131,7 @@ static void look(struct world *w, enum hook hook, const struct frame *f, struct 
 	if (cells != 1 || reasons > 1)
 		broken(f, NULL, "%s, %s: counted in %d cells, for %d reasons", w->name,
 		       hook_name[hook], cells, reasons);
-	memcpy(&w->before[cpu], is, sizeof(*is));
+	w->before = *is;
 }
 
 static void run(struct world *w, enum hook hook, const struct frame *f, struct seen *s)

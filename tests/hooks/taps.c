@@ -262,15 +262,18 @@ static void records_open(void)
 		records = map_memory(ruled.skel->maps.eg_recorder);
 }
 
+static const struct eg_record_bucket *records_of(int cpu, enum eg_direction direction, __u32 bucket)
+{
+	return &records[(cpu * EG_DIRECTION_COUNT + direction) * EG_RECORD_BUCKETS + bucket];
+}
+
 /* Of a bucket, whatever the CPU; *last is its latest. */
 static unsigned int recorded(enum eg_direction direction, __u32 bucket, struct eg_record *last)
 {
 	unsigned int n = 0;
 
 	for (int cpu = 0; cpu < ruled.cpus; cpu++) {
-		const struct eg_record_bucket *b =
-			&records[(cpu * EG_DIRECTION_COUNT + direction) * EG_RECORD_BUCKETS +
-				 bucket];
+		const struct eg_record_bucket *b = records_of(cpu, direction, bucket);
 
 		for (int i = 0; i < EG_RECORDS; i++) {
 			if (!b->record[i].event.time)
@@ -281,6 +284,16 @@ static unsigned int recorded(enum eg_direction direction, __u32 bucket, struct e
 		}
 	}
 	return n;
+}
+
+/* Of a bucket of what comes in, those that are no longer there, too. */
+static __u64 ever_recorded(__u32 bucket)
+{
+	__u64 count = 0;
+
+	for (int cpu = 0; cpu < ruled.cpus; cpu++)
+		count += records_of(cpu, EG_INGRESS, bucket)->count;
+	return count;
 }
 
 static __u32 bucket_of_rule(size_t rule)
@@ -350,21 +363,17 @@ static void test_recorder_flood(void **state)
 /* A few at once, then one each gap: as many as that on this CPU, and no more. */
 static void test_recorder_rate(void **state)
 {
-	__u64 before = 0, after = 0, start;
+	__u64 before, after, start;
 	struct eg_record last;
 
 	(void)state;
 	records_open();
 	wait_for_tokens();
-	for (int cpu = 0; cpu < ruled.cpus; cpu++)
-		before += records[cpu * EG_DIRECTION_COUNT * EG_RECORD_BUCKETS + bucket_of_rule(0)]
-				  .count;
+	before = ever_recorded(bucket_of_rule(0));
 	start = tap_now();
 	for (int i = 0; i < 1000; i++)
 		run(DROPPED, HOOK_TC);
-	for (int cpu = 0; cpu < ruled.cpus; cpu++)
-		after += records[cpu * EG_DIRECTION_COUNT * EG_RECORD_BUCKETS + bucket_of_rule(0)]
-				 .count;
+	after = ever_recorded(bucket_of_rule(0));
 	assert_in_range(after - before, EG_RECORDS,
 			ruled.cpus * (EG_RECORDS + (tap_now() - start) / EG_RECORD_GAP + 1));
 	assert_true(recorded(EG_INGRESS, bucket_of_rule(0), &last) >= EG_RECORDS);

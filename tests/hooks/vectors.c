@@ -176,18 +176,23 @@ static struct outcome without_fib(const struct vector *v)
 	return want;
 }
 
+static void all_through(struct echogate *skel, enum hook hook,
+			struct outcome (*expected)(const struct vector *))
+{
+	for (const struct vector *v = runnable(hook, vectors); v; v = runnable(hook, v + 1))
+		run_vector(skel, hook, v, expected(v));
+}
+
 static void test_swap_xdp(void **state)
 {
 	(void)state;
-	for (const struct vector *v = runnable(HOOK_XDP, vectors); v; v = runnable(HOOK_XDP, v + 1))
-		run_vector(swap, HOOK_XDP, v, without_fib(v));
+	all_through(swap, HOOK_XDP, without_fib);
 }
 
 static void test_swap_tc(void **state)
 {
 	(void)state;
-	for (const struct vector *v = runnable(HOOK_TC, vectors); v; v = runnable(HOOK_TC, v + 1))
-		run_vector(swap, HOOK_TC, v, without_fib(v));
+	all_through(swap, HOOK_TC, without_fib);
 }
 
 /* No link header: nobody's MAC address can be wrong, nor unknown. */
@@ -309,15 +314,13 @@ static void while_captured(struct echogate *skel, void (*test)(void **state))
 static void test_all_xdp(void **state)
 {
 	(void)state;
-	for (const struct vector *v = runnable(HOOK_XDP, vectors); v; v = runnable(HOOK_XDP, v + 1))
-		run_vector(fib, HOOK_XDP, v, by_table(v));
+	all_through(fib, HOOK_XDP, by_table);
 }
 
 static void test_all_tc(void **state)
 {
 	(void)state;
-	for (const struct vector *v = runnable(HOOK_TC, vectors); v; v = runnable(HOOK_TC, v + 1))
-		run_vector(fib, HOOK_TC, v, by_table(v));
+	all_through(fib, HOOK_TC, by_table);
 }
 
 static void test_captured_xdp(void **state)

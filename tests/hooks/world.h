@@ -318,9 +318,9 @@ static inline int run_program(int fd, enum hook hook, const uint8_t *bytes, size
 	return opts.retval;
 }
 
-/* Sum over all CPUs. */
-static inline void counters_read(struct echogate *skel, enum eg_direction direction,
-				 struct eg_counters *sum)
+/* Of each CPU; they are overwritten by the next call. */
+static inline const struct eg_counters *counters_each(struct echogate *skel,
+						      enum eg_direction direction)
 {
 	int cpus = libbpf_num_possible_cpus();
 	static struct eg_counters *each;
@@ -331,6 +331,16 @@ static inline void counters_read(struct echogate *skel, enum eg_direction direct
 	if (!each || bpf_map__lookup_elem(skel->maps.eg_counters, &key, sizeof(key), each,
 					  cpus * sizeof(*each), 0))
 		DIE("eg_counters: %s", strerror(errno));
+	return each;
+}
+
+/* Sum over all CPUs. */
+static inline void counters_read(struct echogate *skel, enum eg_direction direction,
+				 struct eg_counters *sum)
+{
+	const struct eg_counters *each = counters_each(skel, direction);
+	int cpus = libbpf_num_possible_cpus();
+
 	memset(sum, 0, sizeof(*sum));
 	for (int cpu = 0; cpu < cpus; cpu++)
 		for (size_t i = 0; i < sizeof(*sum) / sizeof(__u64); i++)

@@ -529,10 +529,6 @@ need ip_batch "$work/del"
 
 # --- churn ---
 
-rss() {
-	sed -n 's/^VmRSS:\s*\([0-9]*\).*/\1/p' "/proc/$daemon/status"
-}
-
 # churn CHANGES: addresses that come and go, and now and then a link, up and down
 churn() {
 	local i n=$(($1 / 2))

@@ -14,7 +14,6 @@ suite control
 make_pair
 with_daemon
 socket=/run/echogate-$host.sock
-group=54321
 
 if ! have setpriv || ! unshare -m true 2>/dev/null; then
 	skip "the control socket" "no setpriv, or no mount namespaces"
@@ -22,13 +21,6 @@ if ! have setpriv || ! unshare -m true 2>/dev/null; then
 fi
 
 # --- words ---
-
-# start [GROUPS]: the daemon; in a mount namespace where the group is a known one, with this file
-start() {
-	# shellcheck disable=SC2016  # the inner shell expands
-	launch unshare -m sh -c '
-		mount --bind "$1" /etc/group && shift && exec "$@"' sh "${1:-$work/group}"
-}
 
 # In the directory that a stranger may read, with what a stranger has
 member() {
@@ -83,21 +75,12 @@ request() {
 	printf '{"version":1,"command":[%s]}' "${list:1}"
 }
 
-children() {
-	pgrep -P "$daemon" | wc -l
-}
-
-no_children() {
-	[ "$(children)" -eq 0 ]
-}
-
 # --- who may what ---
 
-chmod 755 "$work"
-printf 'root:x:0:\nechogate:x:%d:\n' $group >"$work/group"
+with_group
 echo 'root:x:0:' >"$work/nogroup"
 printf 'count icmp type echo-request\ndrop udp port 9\ninterface h0 {\n}\n' >"$work/conf"
-start
+start_grouped
 is "the socket is the group's" "$(stat -c '%u %g %a %F' "$socket")" "0 $group 660 socket"
 warm_up "$client" 198.18.0.2 fd00:18::2
 the_same status
@@ -272,7 +255,7 @@ check "pings are answered" [ "$(in_ns "$client" ping -n -q -c 5 -i 0.05 -W 5 198
 crash
 check "killed, it leaves its socket" [ -S "$socket" ]
 refuses "behind which nobody is" 3 "run it as root" member "$ECHOGATE" status --netns "$host"
-start
+start_grouped
 like "the next one replaces it" "$(run_as member stats h0)" "^exit 0"
 hold member -- "$socket" 1 "$(request stats --watch=86400)"
 busy() {
@@ -294,7 +277,7 @@ exec 9>"$work/lives"
 wait_for 10 grep -q there "$work/there"
 inode=$(stat -c %i "$socket")
 : >"$work/log"
-start
+start_grouped
 like "where somebody lives, it does without" "$(cat "$work/log")" "<5>$socket: no control socket: Address already in use"
 goes_on "and does all else"
 stop
@@ -305,12 +288,12 @@ holders=()
 rm "$socket"
 echo precious >"$socket"
 : >"$work/log"
-start
+start_grouped
 like "a file that is no socket" "$(cat "$work/log")" "<5>$socket: no control socket: File exists"
 stop
 is "stays, too" "$(cat "$socket")" precious
 rm "$socket"
-start "$work/nogroup"
+start_grouped "$work/nogroup"
 is "without the group it is root's" "$(stat -c '%u %g %a' "$socket")" "0 0 600"
 refuses "who was a member is a stranger" 3 "not permitted" member "$ECHOGATE" status --netns "$host"
 stop

@@ -230,14 +230,8 @@ is "8,192 are there" "$(grep -c '^echogate_rule_packets_total' "$work/text")" 81
 valid "which is OpenMetrics"
 note "$(wc -c <"$work/text") bytes"
 # Moved while a text is written: by a child that is stopped meanwhile.
-children() {
-	cat "/proc/$daemon/task/$daemon/children"
-}
-childless() {
-	[ -z "$(children)" ]
-}
 sleep 1.1
-check "nobody writes any more" wait_for 10 childless
+check "nobody writes any more" wait_for 10 no_children
 scrape "$url" >/dev/null 2>&1 &
 scraper=$!
 writer=
@@ -251,7 +245,7 @@ url=http://127.0.0.1:9343/metrics
 reload
 check "metrics are moved meanwhile" wait_for 20 answers_at "$url"
 wait "$scraper"
-check "who wrote is gone, and buried" wait_for 10 childless
+check "who wrote is gone, and buried" wait_for 10 no_children
 before=$(descriptors)
 hold in_ns "$host" -- tcp:9343 60 $'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
 goes_on "sixty who don't read it: an address is followed"

@@ -104,16 +104,6 @@ said() {
 	sed -n "s/.*[ :]\([0-9]*\) \(packets \)\?$2.*/\1/p" "$work/$1.said"
 }
 
-# within NAME GOT LEAST MOST
-within() {
-	if [ "${2:--1}" -ge "$3" ] && [ "$2" -le "$4" ]; then
-		ok "$1"
-		note "$2"
-	else
-		not_ok "$1" "$2 instead of $3 to $4"
-	fi
-}
-
 # One of each: answered, dropped, rejected, passed, passed for a reason; and IPv6
 one_of_each() {
 	send_frames -w 20 >/dev/null <<-'END'
@@ -268,7 +258,7 @@ is "-c: so many, and their replies" "$(tcpdump -n -r "$work/count" 2>/dev/null |
 read_file "$work/count"
 is "-s: cut, and how long they were" "$(of frame.cap_len frame.len | sort -u)" "60 1042"
 # Five deviations of the mean
-within "--sample: one in ten" "$(said sample captured)" 305 495
+between "--sample: one in ten" "$(said sample captured)" 305 495
 
 # --- alive, and through pipes ---
 
@@ -284,7 +274,7 @@ for n in 1 2 3; do
 	took=$((${EPOCHREALTIME/./} - start_us))
 	[ "$took" -gt 1000000 ] || break
 done
-within "tcpdump at the other end of a pipe sees a ping at once, us" "$took" 0 1000000
+between "tcpdump at the other end of a pipe sees a ping at once, us" "$took" 0 1000000
 kill -TERM "$(cat "$work/pipe.pid")"
 wait
 is "ended by SIGTERM: off" "$(live)" 0
@@ -334,7 +324,7 @@ is "a flood: every answer was seen" "$(said loss seen)" "$answered"
 is "a flood: captured and lost make all" $(($(said loss captured) + $(said loss lost))) "$answered"
 is "a flood: the file has what was captured, and the replies" \
 	"$(tcpdump -n -r "$work/loss" 2>/dev/null | wc -l)" $((2 * $(said loss captured)))
-within "a flood: a small buffer loses some" "$(said loss lost)" 1 "$answered"
+between "a flood: a small buffer loses some" "$(said loss lost)" 1 "$answered"
 is "a flood: the same beside it" $(($(said whole captured) + $(said whole lost))) "$answered"
 # Ended in the middle of it: what is in the ring then isn't forgotten.
 start middle --verdict answer -w "$work/middle"
@@ -413,7 +403,7 @@ for mode in native tc; do
 		"$(grep -c 'udp 198.18.0.1 port 40000 > 198.18.0.2 port 33434 .*: reject by line 3' <<<"$out")" 1
 	is "recorder, $mode: a rare reason is still there" "$(grep -c '(not-local) by default' <<<"$out")" 1
 	got=$(grep -c 'drop by line 2' <<<"$out")
-	within "recorder, $mode: of the flood a few" "$got" 4 16
+	between "recorder, $mode: of the flood a few" "$got" 4 16
 	need echogate apply "$work/other.conf" --netns "$host"
 	is "recorder, $mode: apply leaves them there" "$(recorded -- not ip6 | grep -c 'reject by line 3')" 1
 	recorded -w "$work/recorded" --verdict reject >/dev/null

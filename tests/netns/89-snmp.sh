@@ -4,7 +4,7 @@
 # stats --snmp: the same frames go to a host with echogate and to its twin without. What the first shows, kernel
 # and echogate together, has grown by what the twin's kernel has counted; of what rules drop, by what was sent.
 
-# shellcheck disable=SC2317  # functions as arguments
+# shellcheck disable=SC2317,SC2119  # functions as arguments; arguments that may be missing
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -23,20 +23,6 @@ restore() {
 # What errors cost in time is not what this is about.
 calm=(net/ipv4/icmp_ratelimit=0 net/ipv6/icmp/ratelimit=0 net/ipv4/icmp_msgs_per_sec=100000
 	net/ipv4/icmp_msgs_burst=100000)
-
-# twin_of_station: another pair like that of make_station
-twin_of_station() {
-	local addr
-
-	add_ns feeder twin
-	feeder=$pre-feeder twin=$pre-twin
-	need set_sysctl "$feeder" net/ipv6/conf/default/disable_ipv6=1
-	add_pair "$feeder" c0 02:00:00:00:00:01 "$twin" h0 02:00:00:00:00:02
-	add_addr "$twin" h0 198.18.0.2/24 fd00:18::2/64
-	for addr in 198.18.0.1 fd00:18::1; do
-		need ip -n "$twin" neigh add "$addr" lladdr 02:00:00:00:00:01 nud permanent dev h0
-	done
-}
 
 # The kernel's own, "NAME VALUE" a line
 # shellcheck disable=SC2016  # awk expands
@@ -122,8 +108,9 @@ quiet() {
 
 # --- each mode ---
 
-make_station 1
-twin_of_station
+make_station
+add_station feeder twin
+feeder=$pre-feeder twin=$pre-twin
 need set_sysctl "$host" "${calm[@]}"
 need set_sysctl "$twin" "${calm[@]}"
 need "$ECHOGATE" attach h0 -m native --netns "$host"

@@ -4,21 +4,21 @@
 # top: its numbers under a flood that is known, as JSON and as text; its screen in a terminal of several sizes,
 # by keys; and the terminal as it was before, however it ends. The same for a member of the group.
 
-# shellcheck disable=SC2317  # functions as arguments
+# shellcheck disable=SC2317,SC2119  # functions as arguments; arguments that may be missing
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 
 suite top
-make_station 1
-daemon=
+make_station
+with_daemon
 flood=
-group=54321
-trap 'stop_all; cleanup' EXIT
+trap 'stop_top; stop_all; cleanup' EXIT
 
-stop_all() {
+stop_top() {
 	tmux_ kill-server 2>/dev/null
 	[ -z "$flood" ] || kill "$flood" 2>/dev/null
-	[ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null
 }
 
 # --- words ---
@@ -42,15 +42,6 @@ end_flood() {
 	kill "$flood" 2>/dev/null
 	wait "$flood" 2>/dev/null
 	flood=
-}
-
-# between NAME NUMBER LEAST MOST
-between() {
-	if [ "$2" -ge "$3" ] && [ "$2" -le "$4" ]; then
-		ok "$1"
-	else
-		not_ok "$1" "got: $2" "wanted: $3 to $4"
-	fi
 }
 
 # run_in WIDTH HEIGHT COMMAND...: in a terminal; what it was like before and after is written down
@@ -301,53 +292,34 @@ check "nothing is watched any more" wait_for 60 idle
 
 # --- through the daemon ---
 
-member() {
-	setpriv --reuid 54320 --regid 54320 --groups $group -- "$@"
-}
+member=(setpriv --reuid 54320 --regid 54320 --groups "$group" --)
 
 if ! have setpriv || ! unshare -m true 2>/dev/null; then
 	skip "through the daemon" "no setpriv, or no mount namespaces"
 else
-	chmod 755 "$work"
-	printf 'root:x:0:\nechogate:x:%d:\n' $group >"$work/group"
+	with_group
 	printf 'interface h0 {\n}\n' >"$work/conf"
-	# shellcheck disable=SC2016  # the inner shell expands
-	unshare -m sh -c 'mount --bind "$1" /etc/group && shift && exec "$@"' sh "$work/group" \
-		"$ECHOGATE" run --config "$work/conf" --netns "$host" >"$work/log" 2>&1 &
-	daemon=$!
-	answers_member() {
-		member "$ECHOGATE" status --netns "$host"
-	}
-	wait_for 60 answers_member || bail "no daemon: $(cat "$work/log")"
-	children() {
-		pgrep -P "$daemon" | wc -l
-	}
-	no_children() {
-		[ "$(children)" -eq 0 ]
-	}
+	start_grouped
 	flood_of 500 c0 icmp
-	json=$(member "$ECHOGATE" top --json -c 2 --netns "$host" | tail -n 1)
+	json=$("${member[@]}" "$ECHOGATE" top --json -c 2 --netns "$host" | tail -n 1)
 	between "a member gets the same" "$(field interfaces.0.verdicts.answer.packets <<<"$json")" 100 2000
 	is "sources included" "$(field interfaces.0.sources.0.address <<<"$json")" 198.18.0.1
-	like "as text" "$(member "$ECHOGATE" top --once --netns "$host")" "icmp echo-request +[1-9]"
-	run_in 80 24 setpriv --reuid 54320 --regid 54320 --groups $group -- "$ECHOGATE" top --netns "$host"
+	like "as text" "$("${member[@]}" "$ECHOGATE" top --once --netns "$host")" "icmp echo-request +[1-9]"
+	run_in 80 24 "${member[@]}" "$ECHOGATE" top --netns "$host"
 	shows "on the screen" 'answer  *[1-9][0-9.k]* pkts/s'
 	is "by a child of the daemon" "$(children)" 1
 	press q
 	restored "q" 0
 	check "which ends, too" wait_for 60 no_children
-	run_in 80 24 setpriv --reuid 54320 --regid 54320 --groups $group -- "$ECHOGATE" top --netns "$host"
+	run_in 80 24 "${member[@]}" "$ECHOGATE" top --netns "$host"
 	wait_for 60 shown pkts/s
 	kill -STOP "$(viewer)"
 	sleep 1
 	check "who is stopped doesn't stop the daemon" \
-		timeout 60 setpriv --reuid 54320 --regid 54320 --groups $group -- \
-		"$ECHOGATE" status --netns "$host"
+		timeout 60 "${member[@]}" "$ECHOGATE" status --netns "$host"
 	kill -CONT "$(viewer)"
 	shows "and goes on" pkts/s
-	kill -KILL "$daemon"
-	wait "$daemon" 2>/dev/null
-	daemon=
+	crash
 	restored "a daemon that is killed" 1 "no more readings"
 	refuses "a stranger gets nothing" 3 "." setpriv --reuid 54323 --regid 54323 --clear-groups -- \
 		"$ECHOGATE" top --once --netns "$host"

@@ -9,6 +9,8 @@
 
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 
 seconds=${SOAK_SECONDS:-12}
 rate=${SOAK_RATE:-4000}		# frames a second of each of five floods
@@ -21,15 +23,13 @@ for octet in 1 2 3 4 5; do
 	need ip -n "$host" route add 198.18.$((10 * octet)).0/24 via 198.18.0.1
 done
 need ip -n "$host" route add fd00:19::/64 via fd00:18::1
-daemon=
 started=()
-trap 'stop_all; cleanup' EXIT
+with_daemon
+trap 'stop_floods; stop_all; cleanup' EXIT
 
-stop_all() {
+stop_floods() {
 	touch "$work/stop"
 	kill "${started[@]}" 2>/dev/null
-	[ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null
-	wait
 }
 
 # What is common to both rulesets decides about the floods, so that it is known what becomes of them.
@@ -128,10 +128,7 @@ sent() {
 
 # usage: words NAME=NUMBER about the daemon and what is pinned
 usage() {
-	local pid=$1
-
-	echo "rss_kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")" \
-		"descriptors=$(find "/proc/$pid/fd" -mindepth 1 | wc -l)" \
+	echo "rss_kib=$(rss)" "descriptors=$(descriptors)" \
 		"pins=$(find "$(pin_dir "$host")" -type f | wc -l)" \
 		"programs=$(programs "$host" h0 | wc -l)" \
 		"map_bytes=$("$ECHOGATE" maps h0 --netns "$host" --json |
@@ -143,7 +140,7 @@ settled_usage() {
 	"$ECHOGATE" apply "$work/b" h0 --netns "$host" >/dev/null 2>&1
 	"$ECHOGATE" apply "$work/a" h0 --netns "$host" >/dev/null 2>&1
 	wait_for 20 settled
-	usage "$daemon"
+	usage
 }
 
 # What runs and what there is to go back to, of two programs each.
@@ -161,8 +158,7 @@ grown() {
 
 # --- all of it ---
 
-"$ECHOGATE" run --config "$work/conf" --netns "$host" >"$work/log" 2>&1 &
-daemon=$!
+start
 is_attached() {
 	[ "$(status_of "$host" h0 state)" = attached ]
 }
@@ -184,20 +180,14 @@ floods ping6 -s 200 c0 icmp6 from=fd00:19::1 to=fd00:18::2
 floods tcp -s 200 c0 tcp from=198.18.20.1 to=198.18.0.3 dport=80
 floods dropped -s 200 c0 udp from=198.18.30.1 to=198.18.0.2 dport=9
 floods rejected -s 200 c0 udp from=198.18.40.1 to=198.18.0.2 dport=7
-for what in apply_by_turns attach_again churn look; do
+for what in apply_by_turns attach_again churn look capture; do
 	keeps $what $what &
 	started+=($!)
 done
-if "$ECHOGATE" help capture >/dev/null 2>&1; then
-	keeps capture capture &
-	started+=($!)
-else
-	skip "captures" "there is no such command"
-fi
 
 # The quarter is for the daemon's memory to find its size.
 sleep $((seconds / 4))
-later=$(usage "$daemon")
+later=$(usage)
 wait "${started[@]:0:5}"
 touch "$work/stop"
 wait "${started[@]:5}"
@@ -210,7 +200,6 @@ for name in ping ping6 tcp dropped rejected; do
 done
 is "no command failed" "$(sort "$work/failed" 2>/dev/null | uniq -c | head -n 5)" ""
 for what in apply_by_turns attach_again churn look capture; do
-	[ -e "$work/$what.count" ] || continue
 	like "$what: done" "$(cat "$work/$what.count")" "^[1-9]"
 	note "$what: $(cat "$work/$what.count") times"
 done
@@ -258,10 +247,8 @@ like "memory" "$(($(member rss_kib "$last") - $(member rss_kib "$later")))" "^(-
 is "descriptors, pins, programs and maps" "$(grown descriptors 0)$(grown pins 0)$(grown programs 0)$(
 	grown map_bytes 0)" ""
 check "addresses are right in the end" wait_for 20 is_fresh
-kill -TERM "$daemon"
-wait "$daemon"
-is "the daemon ends well" $? 0
-daemon=
+stop
+is "the daemon ends well" "$stopped" 0
 used=$(programs "$host" h0)
 need "$ECHOGATE" detach h0 --netns "$host"
 # shellcheck disable=SC2086  # a list

@@ -62,6 +62,16 @@ like() {
 	fi
 }
 
+# between NAME NUMBER LEAST MOST
+between() {
+	if [ "${2:--1}" -ge "$3" ] && [ "${2:--1}" -le "$4" ]; then
+		ok "$1"
+		note "$2"
+	else
+		not_ok "$1" "got: $2" "wanted: $3 to $4"
+	fi
+}
+
 # check NAME COMMAND...: it succeeds
 check() {
 	local name=$1 out
@@ -392,19 +402,24 @@ refuses() {
 
 # Rules and raw frames ----------------------------------------------------------------
 
-# make_station [QUEUES]: as make_pair, but the client is a station that says nothing of its
-# own accord: what arrives at the host is what the test sends, and no more.
-make_station() {
-	local addr
+# add_station NAME NAME [QUEUES]: as make_pair, but the first is a station that says nothing of
+# its own accord: what arrives at the other is what the test sends, and no more.
+add_station() {
+	local station=$pre-$1 other=$pre-$2 addr
 
-	add_ns client host
-	client=$pre-client host=$pre-host
-	need set_sysctl "$client" net/ipv6/conf/default/disable_ipv6=1
-	add_pair "$client" c0 02:00:00:00:00:01 "$host" h0 02:00:00:00:00:02 "${1:-1}"
-	add_addr "$host" h0 198.18.0.2/24 fd00:18::2/64
+	add_ns "$1" "$2"
+	need set_sysctl "$station" net/ipv6/conf/default/disable_ipv6=1
+	add_pair "$station" c0 02:00:00:00:00:01 "$other" h0 02:00:00:00:00:02 "${3:-1}"
+	add_addr "$other" h0 198.18.0.2/24 fd00:18::2/64
 	for addr in 198.18.0.1 fd00:18::1; do
-		need ip -n "$host" neigh add "$addr" lladdr 02:00:00:00:00:01 nud permanent dev h0
+		need ip -n "$other" neigh add "$addr" lladdr 02:00:00:00:00:01 nud permanent dev h0
 	done
+}
+
+# make_station [QUEUES]: the client is one
+make_station() {
+	add_station client host "$@"
+	client=$pre-client host=$pre-host
 }
 
 # apply_rules [IFACE...]: those on standard input, in the host's namespace

@@ -395,18 +395,29 @@ static bool has_flags(const struct flag_tests *f, __u8 flags)
 	return false;
 }
 
-static bool has_address(const struct endpoint *e, size_t address, bool own)
+static bool in_prefixes(const struct prefixes *list, size_t address)
 {
-	if (e->local)
-		return own;
+	for (size_t i = 0; i < list->count; i++)
+		if (covers(&list->list[i], &addresses[address]))
+			return true;
+	return false;
+}
+
+/* Of which group an address is, the first that it is in; 0: of none. */
+static __u64 group_of(const struct endpoint *e, size_t address)
+{
 	for (size_t i = 0; i < e->prefixes.count; i++)
 		if (covers(&e->prefixes.list[i], &addresses[address]))
-			return true;
-	for (size_t s = 0; s < e->set_count; s++)
-		for (size_t i = 0; i < e->sets[s]->prefixes.count; i++)
-			if (covers(&e->sets[s]->prefixes.list[i], &addresses[address]))
-				return true;
-	return false;
+			return i + 1;
+	for (size_t i = 0; i < e->set_count; i++)
+		if (in_prefixes(&e->sets[i]->prefixes, address))
+			return e->prefixes.count + i + 1;
+	return 0;
+}
+
+static bool has_address(const struct endpoint *e, size_t address, bool own)
+{
+	return e->local ? own : group_of(e, address) > 0;
 }
 
 static bool matches(const struct rule *r, const struct packet *p)
@@ -529,26 +540,6 @@ static size_t walk_tables(const struct compiled *c, enum eg_direction d, const s
 			break;
 	}
 	return count;
-}
-
-static bool in_prefixes(const struct prefixes *list, size_t address)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (covers(&list->list[i], &addresses[address]))
-			return true;
-	return false;
-}
-
-/* Of which group an address is, the first that it is in; 0: of none. */
-static __u64 group_of(const struct endpoint *e, size_t address)
-{
-	for (size_t i = 0; i < e->prefixes.count; i++)
-		if (covers(&e->prefixes.list[i], &addresses[address]))
-			return i + 1;
-	for (size_t i = 0; i < e->set_count; i++)
-		if (in_prefixes(&e->sets[i]->prefixes, address))
-			return e->prefixes.count + i + 1;
-	return 0;
 }
 
 static void check_tracking(const struct rules *r, const struct compiled *c)
@@ -726,19 +717,26 @@ static struct prefix random_prefix(void)
 	return prefix_of(a, a->family == AF_INET ? PICK(lengths4) : PICK(lengths6));
 }
 
+/* Fewer than so many prefixes, and fewer than so many of the sets. */
+static void fill_endpoint(struct endpoint *e, unsigned int prefixes, unsigned int some,
+			  struct set **sets, size_t count)
+{
+	e->prefixes.count = rnd(&seed) % prefixes;
+	e->prefixes.list = take(e->prefixes.count + 1, sizeof(*e->prefixes.list));
+	for (size_t i = 0; i < e->prefixes.count; i++)
+		e->prefixes.list[i] = random_prefix();
+	e->set_count = rnd(&seed) % some;
+	e->sets = take(e->set_count + 1, sizeof(*e->sets));
+	for (size_t i = 0; i < e->set_count; i++)
+		e->sets[i] = sets[rnd(&seed) % count];
+}
+
 /* For `measure` and `observe`: without `local`, and never negated. */
 static struct endpoint random_peers(struct set **sets, size_t count)
 {
 	struct endpoint e = { .present = true };
 
-	e.prefixes.count = rnd(&seed) % 4;
-	e.prefixes.list = take(e.prefixes.count + 1, sizeof(*e.prefixes.list));
-	for (size_t i = 0; i < e.prefixes.count; i++)
-		e.prefixes.list[i] = random_prefix();
-	e.set_count = rnd(&seed) % 3;
-	e.sets = take(e.set_count + 1, sizeof(*e.sets));
-	for (size_t i = 0; i < e.set_count; i++)
-		e.sets[i] = sets[rnd(&seed) % count];
+	fill_endpoint(&e, 4, 3, sets, count);
 	return e;
 }
 
@@ -746,16 +744,8 @@ static struct endpoint random_endpoint(struct set **sets, size_t count)
 {
 	struct endpoint e = { .present = true, .negated = chance(3), .local = chance(4) };
 
-	if (e.local)
-		return e;
-	e.prefixes.count = rnd(&seed) % 3;
-	e.prefixes.list = take(e.prefixes.count + 1, sizeof(*e.prefixes.list));
-	for (size_t i = 0; i < e.prefixes.count; i++)
-		e.prefixes.list[i] = random_prefix();
-	e.set_count = rnd(&seed) % 4;
-	e.sets = take(e.set_count + 1, sizeof(*e.sets));
-	for (size_t i = 0; i < e.set_count; i++)
-		e.sets[i] = sets[rnd(&seed) % count];
+	if (!e.local)
+		fill_endpoint(&e, 3, 4, sets, count);
 	return e;
 }
 
