@@ -69,7 +69,7 @@ static __always_inline bool eg_is_trial(void *ctx, enum eg_hook hook)
 /* Cuts the frame of `bytes` to `len`. Every pointer into the packet is void after this. */
 static __always_inline bool eg_trim(void *ctx, enum eg_hook hook, __u64 bytes, __u32 len)
 {
-	if (bytes <= len)
+	if (bytes <= len || eg_keep_length)
 		return true;
 	if (hook == EG_HOOK_XDP)
 		return !bpf_xdp_adjust_tail(ctx, len - bpf_xdp_get_buff_len(ctx));

@@ -241,6 +241,8 @@ const volatile __u32 eg_epoch_shift = 8;
 const volatile bool eg_swap = false;
 /* The device has no link header. */
 const volatile bool eg_l3 = false;
+/* Frames keep their length, replies the padding of requests: for who may replace only what does so too. */
+const volatile bool eg_keep_length = false;
 /* Packets may come with checksums yet to be finished: everywhere but in native XDP. */
 const volatile bool eg_offload = false;
 const volatile struct eg_ruleset eg_rulesets[EG_DIRECTION_COUNT] = {};

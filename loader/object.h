@@ -27,6 +27,7 @@ struct object_options {
 	bool swap;			/* reply-path swap */
 	bool recorder;			/* recorder on */
 	bool l3;			/* frames without an Ethernet header */
+	bool keep_length;		/* frames aren't lengthened or shortened */
 };
 
 /* New keys of hashes. -errno. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The vectors through the programs, by BPF_PROG_TEST_RUN: XDP and tc ingress, each
- * frame twice, asked and remembered; tc egress; reply-path swap; devices without
- * link header; in tc with the outer tag beside the frame; and all of it while
+ * frame twice, asked and remembered; tc egress; reply-path swap, with lengths kept, too; devices
+ * without link header; in tc with the outer tag beside the frame; and all of it while
  * somebody captures.
  *
  * The last needs a program in front: __sk_buff's VLAN fields can't be given to
@@ -11,7 +11,7 @@
 #include "taps.h"
 #include "vectors/table.h"
 
-static struct echogate *fib, *swap, *l3;
+static struct echogate *fib, *swap, *kept, *l3;
 static struct listener listener;
 static bool listening;
 
@@ -89,6 +89,12 @@ static void run_once(struct echogate *skel, enum hook hook, int fd, const struct
 		else if (from)
 			memmove(reply.data + 12, reply.data + 12 + from, reply.len - 12 - from);
 		reply.len -= from;
+		/* Padding stays where it was. */
+		if (skel->rodata->eg_keep_length && reply.len < request->len) {
+			memcpy(reply.data + reply.len, request->data + reply.len,
+			       request->len - reply.len);
+			reply.len = request->len;
+		}
 		assert_int_equal(out.len, reply.len);
 		assert_memory_equal(out.data, reply.data, reply.len);
 	} else {
@@ -187,6 +193,13 @@ static void test_swap_xdp(void **state)
 {
 	(void)state;
 	all_through(swap, HOOK_XDP, without_fib);
+}
+
+/* What `echogate object` writes. */
+static void test_kept_xdp(void **state)
+{
+	(void)state;
+	all_through(kept, HOOK_XDP, without_fib);
 }
 
 static void test_swap_tc(void **state)
@@ -346,7 +359,7 @@ static void test_captured_egress(void **state)
 	while_captured(l3, test_without_link_egress);
 }
 
-#define OTHERS 10 /* tests that take no vector of their own */
+#define OTHERS 11 /* tests that take no vector of their own */
 
 int main(void)
 {
@@ -354,6 +367,7 @@ int main(void)
 	static struct CMUnitTest tests[2 * VECTOR_COUNT + OTHERS] = {
 		cmocka_unit_test(test_egress),
 		cmocka_unit_test(test_swap_xdp),
+		cmocka_unit_test(test_kept_xdp),
 		cmocka_unit_test(test_swap_tc),
 		cmocka_unit_test(test_without_link),
 		cmocka_unit_test(test_without_link_egress),
@@ -384,6 +398,9 @@ int main(void)
 	world_make();
 	fib = world_load(false, false);
 	swap = world_load(true, false);
+	kept = world_open(true, false);
+	kept->rodata->eg_keep_length = true;
+	world_start(kept);
 	l3 = world_load(false, true);
 	return tap_run("hooks", tests, count);
 }
