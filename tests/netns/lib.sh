@@ -197,6 +197,11 @@ add_pair() {
 	need ip -n "$4" link set "$5" up
 }
 
+# Even without detection of duplicates an IPv6 address is tentative until a worker has run.
+is_settled() {
+	[ -z "$(ip -n "$1" address show dev "$2" to "${3%/*}" tentative)" ]
+}
+
 # add_addr NETNS IFACE ADDRESS...
 add_addr() {
 	local name=$1 iface=$2 addr
@@ -205,6 +210,7 @@ add_addr() {
 	for addr; do
 		if [[ $addr == *:* ]]; then
 			need ip -n "$name" address add "$addr" dev "$iface" nodad
+			wait_for 5 is_settled "$name" "$iface" "$addr"
 		else
 			need ip -n "$name" address add "$addr" dev "$iface"
 		fi
