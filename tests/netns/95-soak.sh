@@ -124,6 +124,12 @@ sent() {
 	member sent "$(cat "$work/flood.$1")"
 }
 
+# Frames for which veth had no room, and of which the flood wasn't told.
+drops() {
+	echo $(($(in_ns "$client" cat /sys/class/net/c0/statistics/tx_dropped) +
+		$(in_ns "$host" cat /sys/class/net/h0/statistics/rx_dropped)))
+}
+
 # --- what must not grow ---
 
 # usage: words NAME=NUMBER about the daemon and what is pinned
@@ -170,10 +176,7 @@ wait_for 60 is_attached || bail "the daemon attaches nothing: $(cat "$work/log")
 # What a rule has to know of the other side is asked once, before anything is counted.
 first=$(settled_usage)
 need "$ECHOGATE" stats h0 --netns "$host" --reset
-drops() {
-	in_ns "$1" cat "/sys/class/net/$2/statistics/$3"
-}
-lost=$(($(drops "$client" c0 tx_dropped) + $(drops "$host" h0 rx_dropped)))
+lost=$(drops)
 
 floods ping -s 200 c0 icmp from=198.18.10.1 to=198.18.0.2
 floods ping6 -s 200 c0 icmp6 from=fd00:19::1 to=fd00:18::2
@@ -193,10 +196,11 @@ touch "$work/stop"
 wait "${started[@]:5}"
 sleep 0.5
 
-total=0
+total=0 refused=0
 for name in ping ping6 tcp dropped rejected; do
 	like "flood: $name" "$(cat "$work/flood.$name")" "^sent=[1-9]"
 	total=$((total + $(sent $name)))
+	refused=$((refused + $(member refused "$(cat "$work/flood.$name")")))
 done
 is "no command failed" "$(sort "$work/failed" 2>/dev/null | uniq -c | head -n 5)" ""
 for what in apply_by_turns attach_again churn look capture; do
@@ -206,8 +210,7 @@ done
 
 # --- to the packet ---
 
-# A frame for which veth had no room was never there.
-lost=$(($(drops "$client" c0 tx_dropped) + $(drops "$host" h0 rx_dropped) - lost))
+lost=$(($(drops) - lost - refused))
 "$ECHOGATE" stats h0 --netns "$host" --json >"$work/json"
 of() {
 	field "interfaces.0.$1" <"$work/json"

@@ -7,11 +7,12 @@
  * The frame is described as in packet.h. RATE is frames a second (as fast as it goes). The
  * nth source's address is the first one's plus n << BIT, in turn. Prints
  *
- *	sent=60000 back=3050 elapsed_us=2999960 gap_us=812 answered_us=3000110 least=40 most=52
+ *	sent=60000 refused=0 back=3050 elapsed_us=2999960 gap_us=812 answered_us=3000110 least=40 most=52
  *
- * elapsed_us: from the first frame to the last; gap_us: the longest pause between two;
- * answered_us: from the first to the last that came back, 0 if none did; least, most: of
- * what came back to a source. Frames are counted by whom they are for.
+ * refused: how often the interface had no room for a frame, which was sent later; elapsed_us: from
+ * the first frame to the last; gap_us: the longest pause between two; answered_us: from the first
+ * to the last that came back, 0 if none did; least, most: of what came back to a source. Frames
+ * are counted by whom they are for.
  */
 #include <sched.h>
 #include <netinet/in.h>
@@ -29,7 +30,7 @@ struct flood {
 	long rate, count, seconds;
 	unsigned int sources, bit;
 	struct packet *packets;
-	uint64_t sent, back[SOURCES_MAX];
+	uint64_t sent, refused, back[SOURCES_MAX];
 	int64_t first, last, gap, answered;
 };
 
@@ -103,8 +104,10 @@ static bool send_next(struct flood *f)
 	const struct packet *p = &f->packets[f->sent % f->sources];
 	int64_t now;
 
-	if (send(f->station.fd, p->bytes, p->len, 0) != (ssize_t)p->len)
+	if (send(f->station.fd, p->bytes, p->len, 0) != (ssize_t)p->len) {
+		f->refused += errno == ENOBUFS;
 		return errno == ENOBUFS || errno == EAGAIN;
+	}
 	now = station_now_us();
 	if (!f->sent++)
 		f->first = now;
@@ -196,9 +199,10 @@ int main(int argc, char **argv)
 		least = f->back[i] < least ? f->back[i] : least;
 		most = f->back[i] > most ? f->back[i] : most;
 	}
-	printf("sent=%llu back=%llu elapsed_us=%lld gap_us=%lld answered_us=%lld "
+	printf("sent=%llu refused=%llu back=%llu elapsed_us=%lld gap_us=%lld answered_us=%lld "
 	       "least=%llu most=%llu\n",
-	       (unsigned long long)f->sent, (unsigned long long)back,
+	       (unsigned long long)f->sent, (unsigned long long)f->refused,
+	       (unsigned long long)back,
 	       (long long)(f->last - f->first), (long long)f->gap, (long long)f->answered,
 	       (unsigned long long)least, (unsigned long long)most);
 	return 0;
