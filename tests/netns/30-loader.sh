@@ -300,7 +300,7 @@ done
 check "clsact: attach in tc mode" echogate attach h0 --netns "$host" --mode tc
 unset ECHOGATE_NO_TCX
 check "from clsact to TCX" echogate attach h0 --netns "$host" --mode tc
-if [ "$(printf '6.6\n%s\n' "$(uname -r)" | sort -V | head -n 1)" = 6.6 ]; then
+if has_tcx; then
 	is "the qdisc went with the filters" "$(in_ns "$host" tc qdisc show dev h0 | grep clsact)" ""
 else
 	skip "the qdisc went with the filters" "TCX came with Linux 6.6"

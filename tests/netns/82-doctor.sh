@@ -78,7 +78,7 @@ hold() {
 release() {
 	exec 9>&-
 	wait "$holder" 2>/dev/null
-	rm "$work/hold"
+	rm "$work/hold" "$work/held"
 }
 
 # What doctor must not change
@@ -218,7 +218,11 @@ ECHOGATE_NO_TCX=1 need echogate attach h0 --netns "$host" --mode tc
 is "our own filter is no finding" "$(ECHOGATE_NO_TCX=1 doctor h0 | severity foreign-tc)" ""
 need echogate detach h0 --netns "$host"
 need in_ns "$host" tc qdisc add dev h0 ingress
-is "an ingress qdisc is in nobody's way with TCX" "$(doctor h0 | severity ingress-qdisc)" ""
+if has_tcx; then
+	is "an ingress qdisc is in nobody's way with TCX" "$(doctor h0 | severity ingress-qdisc)" ""
+else
+	skip "an ingress qdisc is in nobody's way with TCX" "TCX came with Linux 6.6"
+fi
 export ECHOGATE_NO_TCX=1
 finds "no TCX" note tcx h0
 for mode in native tc; do

@@ -124,6 +124,11 @@ wait_for() {
 	done
 }
 
+# TCX came with Linux 6.6.
+has_tcx() {
+	[ "$(printf '6.6\n%s\n' "$(uname -r)" | sort -V | head -n 1)" = 6.6 ]
+}
+
 # Namespaces ---------------------------------------------------------------------
 
 suite() {
