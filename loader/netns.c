@@ -147,6 +147,19 @@ static enum status open_confined(struct scope *s, const char *netns)
 	return DONE;
 }
 
+/* Of where we are; pins are told apart by it. Reports. */
+static enum status find_cookie(__u64 *cookie)
+{
+	*cookie = netns__cookie();
+	if (*cookie)
+		return DONE;
+	if (errno == ENOPROTOOPT)
+		return report(FAILED, "this kernel gives network namespaces no cookie; "
+				      "Linux 5.14 or later is needed");
+	return report(status_of(errno), "the network namespace's cookie can't be read: %s",
+		      why(errno));
+}
+
 enum status scope__open(struct scope *s, const char *netns)
 {
 	enum status st;
@@ -159,10 +172,9 @@ enum status scope__open(struct scope *s, const char *netns)
 		return report(status_of(errno),
 			      "own network namespace: /proc/self/ns/net: %s; is /proc mounted?",
 			      why(errno));
-	s->home_cookie = netns__cookie();
-	if (!s->home_cookie)
-		return report(FAILED, "this kernel gives network namespaces no cookie; "
-				      "Linux 5.14 or later is needed");
+	st = find_cookie(&s->home_cookie);
+	if (st)
+		return st;
 	if (netns) {
 		st = open_target(s, netns);
 		if (st)
@@ -184,8 +196,7 @@ enum status scope__open(struct scope *s, const char *netns)
 			      "network namespace \"%s\" can't be entered: %s%s", netns,
 			      why(errno), errno == EPERM ? "; CAP_SYS_ADMIN is needed" : "");
 	}
-	s->cookie = netns__cookie();
-	return DONE;
+	return find_cookie(&s->cookie);
 }
 
 void scope__close(struct scope *s)
