@@ -221,11 +221,26 @@ enum status pins__try_lock(int *lock)
 	return take_lock(lock, LOCK_EX | LOCK_NB);
 }
 
+/* Whoever was killed may have left directories of namespaces empty, too. Others can't be removed. */
+static void remove_empty(void)
+{
+	DIR *root = opendir(PIN_ROOT);
+	struct dirent *e;
+
+	if (!root)
+		return;
+	while ((e = readdir(root)))
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(root), e->d_name, AT_REMOVEDIR);
+	closedir(root);
+	rmdir(PIN_ROOT);
+}
+
 void pins__unlock(int *lock)
 {
 	if (*lock < 0)
 		return;
-	rmdir(PIN_ROOT);	/* refused while anything is attached */
+	remove_empty();
 	close_fd(lock);
 }
 
@@ -362,14 +377,7 @@ int pins__make(const struct pin_dir *d)
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return -errno;
 	pins__dir(path, sizeof(path), d);
-	if (mkdir(path, 0700)) {
-		int err = -errno;
-
-		snprintf(path, sizeof(path), PIN_ROOT "/%llu", (unsigned long long)d->cookie);
-		rmdir(path);	/* refused while others of this namespace are in it */
-		return err;
-	}
-	return 0;
+	return mkdir(path, 0700) ? -errno : 0;
 }
 
 int pins__exchange(const struct pin_dir *a, const struct pin_dir *b)
@@ -405,7 +413,5 @@ int pins__remove(const struct pin_dir *d)
 	closedir(dir);
 	if (rmdir(path))
 		err = err ?: -errno;
-	snprintf(path, sizeof(path), PIN_ROOT "/%llu", (unsigned long long)d->cookie);
-	rmdir(path);		/* refused while other interfaces are in it */
 	return err;
 }

@@ -86,7 +86,7 @@ enum status pins__lock(int *lock);
 /* The same without waiting: if somebody else holds it, it is done and *lock is -1. Reports. */
 enum status pins__try_lock(int *lock);
 
-/* Releases, and leaves no empty PIN_ROOT behind. */
+/* Releases, and leaves no empty directory behind, of a namespace or PIN_ROOT itself. */
 void pins__unlock(int *lock);
 
 /* Path of a directory; of a pin in it. */
@@ -108,7 +108,7 @@ int pins__make(const struct pin_dir *d);
 /* Exchanges two directories, at once; if there is no @b, @a takes its place. -errno. */
 int pins__exchange(const struct pin_dir *a, const struct pin_dir *b);
 
-/* Unpins everything in a directory and removes it, and its parent if empty. */
+/* Unpins everything in a directory and removes it. */
 int pins__remove(const struct pin_dir *d);
 
 #endif
