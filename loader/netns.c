@@ -118,12 +118,15 @@ static enum status open_target(struct scope *s, const char *netns)
 
 static void enter_or_die(int fd, __u64 cookie)
 {
-	/* The daemon, which never leaves, gives up the right to enter. */
-	if (netns__cookie() == cookie)
+	__u64 now = netns__cookie();
+
+	if (now == cookie || !setns(fd, CLONE_NEWNET))
+		return;
+	/* The daemon gives up the right to enter: it never leaves. */
+	if (!now && errno == EPERM)
 		return;
 	/* It worked before with this very descriptor. */
-	if (setns(fd, CLONE_NEWNET))
-		exit(report(status_of(errno), "network namespace lost: %s; try again", why(errno)));
+	exit(report(status_of(errno), "network namespace lost: %s; try again", why(errno)));
 }
 
 void scope__confine(const struct scope *s, __u64 home)

@@ -14,12 +14,11 @@
 #define BUFFER		32768
 #define DUMP_TRIES	5
 
-int rtnl__open_protocol(struct rtnl *rt, int protocol)
+static int open_socket(struct rtnl *rt)
 {
 	int on = 1;
 
-	memset(rt, 0, sizeof(*rt));
-	rt->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
+	rt->socket = mnl_socket_open2(rt->protocol, SOCK_CLOEXEC);
 	if (!rt->socket)
 		return -errno;
 	if (mnl_socket_bind(rt->socket, 0, MNL_SOCKET_AUTOPID)) {
@@ -32,6 +31,13 @@ int rtnl__open_protocol(struct rtnl *rt, int protocol)
 	mnl_socket_setsockopt(rt->socket, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(rt->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	return 0;
+}
+
+int rtnl__open_protocol(struct rtnl *rt, int protocol)
+{
+	memset(rt, 0, sizeof(*rt));
+	rt->protocol = protocol;
+	return open_socket(rt);
 }
 
 int rtnl__open(struct rtnl *rt)
@@ -62,49 +68,45 @@ static void read_extack(struct rtnl *rt, const struct nlmsghdr *nlh)
 			copy_text(rt->extack, mnl_attr_get_str(attr), sizeof(rt->extack));
 }
 
-int rtnl__talk(struct rtnl *rt, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+/* Calls @cb for each answer. What is left of them would be taken for later ones: the socket goes. */
+static int receive(struct rtnl *rt, char *buf, mnl_cb_t cb, void *data)
 {
 	unsigned int port = mnl_socket_get_portid(rt->socket);
-	char *buf;
+	const struct nlmsghdr *head = (const void *)buf;
+	bool whole = false;
 	ssize_t n;
 	int err;
 
+	do {
+		n = mnl_socket_recvfrom(rt->socket, buf, BUFFER);
+		if (n >= 0 && mnl_nlmsg_ok(head, n) && head->nlmsg_type == NLMSG_ERROR) {
+			read_extack(rt, head);
+			whole = true;
+		}
+		err = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buf, n, rt->seq, port, cb, data);
+	} while (err > MNL_CB_STOP);
+	err = err < 0 ? -errno : 0;
+	if (err && !whole)
+		rtnl__close(rt);
+	return err;
+}
+
+int rtnl__talk(struct rtnl *rt, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+{
+	char *buf;
+	int err;
+
+	err = rt->socket ? 0 : open_socket(rt);
+	if (err)
+		return err;
 	buf = malloc(BUFFER);
 	if (!buf)
 		return -ENOMEM;
 	rt->extack[0] = 0;
 	nlh->nlmsg_seq = ++rt->seq;
-	if (mnl_socket_sendto(rt->socket, nlh, nlh->nlmsg_len) < 0) {
-		err = -errno;
-		goto cleanup;
-	}
-	do {
-		const struct nlmsghdr *head = (const void *)buf;
-
-		n = mnl_socket_recvfrom(rt->socket, buf, BUFFER);
-		if (n < 0) {
-			err = -errno;
-			goto cleanup;
-		}
-		if (mnl_nlmsg_ok(head, n) && head->nlmsg_type == NLMSG_ERROR)
-			read_extack(rt, head);
-		err = mnl_cb_run(buf, n, rt->seq, port, cb, data);
-	} while (err > MNL_CB_STOP);
-	err = err < 0 ? -errno : 0;
-cleanup:
+	err = mnl_socket_sendto(rt->socket, nlh, nlh->nlmsg_len) < 0 ? -errno :
+	      receive(rt, buf, cb, data);
 	free(buf);
-	return err;
-}
-
-/* What is left of a dump that was given up would be taken for later answers. */
-static int reopen(struct rtnl *rt)
-{
-	unsigned int seq = rt->seq;
-	int err;
-
-	rtnl__close(rt);
-	err = rtnl__open(rt);
-	rt->seq = seq;
 	return err;
 }
 
@@ -117,9 +119,6 @@ int rtnl__dump(struct rtnl *rt, struct nlmsghdr *nlh, mnl_cb_t cb, void (*restar
 	for (int i = 0; i < DUMP_TRIES; i++) {
 		restart(data);
 		err = rtnl__talk(rt, nlh, cb, data);
-		if (err != -EINTR)
-			break;
-		err = reopen(rt) ?: -EINTR;
 		if (err != -EINTR)
 			break;
 	}

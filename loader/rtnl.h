@@ -12,7 +12,8 @@
 #include <linux/types.h>
 
 struct rtnl {
-	struct mnl_socket *socket;
+	struct mnl_socket *socket;	/* NULL after an answer that wasn't read to its end */
+	int protocol;
 	unsigned int seq;
 	char extack[160];	/* the kernel's own words about the last refusal */
 };

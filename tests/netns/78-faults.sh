@@ -48,7 +48,7 @@ declare -A errors=(
 	[socket]="EMFILE ENOMEM" [mkdir]="ENOSPC EPERM" [mkdirat]="ENOSPC EPERM"
 	[rename]="ENOSPC EPERM" [renameat2]="ENOSPC EPERM" [unlink]="EPERM EIO"
 	[unlinkat]="EPERM EIO" [rmdir]="EPERM EIO" [dup3]="EMFILE" [fcntl]="EMFILE"
-	[getrandom]="EINTR EAGAIN" [epoll_wait]=EINTR [accept4]="EMFILE EAGAIN"
+	[getrandom]="EINTR EAGAIN" [epoll_wait]=EINTR [epoll_pwait2]=EINTR [accept4]="EMFILE EAGAIN"
 )
 skipped='close|brk|munmap|mprotect|exit_group|exit|execve|rt_sig[a-z]*|restart_syscall|arch_prctl|set_tid_address|set_robust_list|rseq|futex|madvise|clock_nanosleep|wait4'
 changes='bpf|sendto|sendmsg|renameat2|rename|mkdir|mkdirat|rmdir|unlink|unlinkat|write'
@@ -307,7 +307,7 @@ daemon_pid() {
 }
 
 ready() {
-	! kill -0 "$daemon" 2>/dev/null || [ -S "/run/echogate-$host.sock" ]
+	gone || grep -q "in charge of" "$work/err"
 }
 
 gone() {
@@ -326,7 +326,7 @@ live() {
 
 	wrong=
 	conf b
-	rm -f "/run/echogate-$host.sock"	# of one that was killed
+	: >"$work/err"
 	strace -o "$work/trace" $1 "$ECHOGATE" run --config "$work/conf" --netns "$host" \
 		>"$work/out" 2>"$work/err" &
 	daemon=$!
