@@ -157,8 +157,8 @@ $(OUT)/tests/unit-top: UNIT_LIBS = -ljson-c -lbpf -lm
 $(OUT)/tests/unit-pcapng: $(addprefix $(OUT)/tests/loader/,pcapng.o filter.o util.o)
 $(OUT)/tests/unit-pcapng: UNIT_LIBS = -lpcap -lbpf
 
-$(OUT)/tests/unit-addresses: $(addprefix $(OUT)/tests/loader/,rtnl.o util.o)
-$(OUT)/tests/unit-addresses: UNIT_LIBS = -lmnl -lbpf
+$(OUT)/tests/unit-addresses $(OUT)/tests/unit-rtnl: $(addprefix $(OUT)/tests/loader/,rtnl.o util.o)
+$(OUT)/tests/unit-addresses $(OUT)/tests/unit-rtnl: UNIT_LIBS = -lmnl -lbpf
 
 $(OUT)/tests/unit-loop: $(addprefix $(OUT)/tests/loader/,loop.o util.o)
 $(OUT)/tests/unit-loop: UNIT_LIBS = -lbpf
