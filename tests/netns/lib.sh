@@ -200,6 +200,13 @@ add_pair() {
 	need "$EG_TESTS/xdp-pass" "$1" "$2"
 	need ip -n "$1" link set "$2" up
 	need ip -n "$4" link set "$5" up
+	wait_for 3 has_link_local "$1" "$2"
+	wait_for 3 has_link_local "$4" "$5"
+}
+
+# Its own IPv6 address, which comes with the link, and which attach would miss before.
+has_link_local() {
+	ip -n "$1" -6 address show dev "$2" scope link -tentative | grep -q .
 }
 
 # Even without detection of duplicates an IPv6 address is tentative until a worker has run.
