@@ -324,7 +324,11 @@ is "a flood: every answer was seen" "$(said loss seen)" "$answered"
 is "a flood: captured and lost make all" $(($(said loss captured) + $(said loss lost))) "$answered"
 is "a flood: the file has what was captured, and the replies" \
 	"$(tcpdump -n -r "$work/loss" 2>/dev/null | wc -l)" $((2 * $(said loss captured)))
-between "a flood: a small buffer loses some" "$(said loss lost)" 1 "$answered"
+if [ "$(nproc)" -gt 1 ]; then
+	between "a flood: a small buffer loses some" "$(said loss lost)" 1 "$answered"
+else
+	skip "a flood: a small buffer loses some" "with one processor the reader has its turn in between"
+fi
 is "a flood: the same beside it" $(($(said whole captured) + $(said whole lost))) "$answered"
 # Ended in the middle of it: what is in the ring then isn't forgotten.
 start middle --verdict answer -w "$work/middle"
