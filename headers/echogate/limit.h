@@ -71,6 +71,8 @@ static __always_inline bool eg_above_take(__u64 now, __u64 *state, __u64 gap, __
  * to be further ahead than any burst is from before the wrap, or the cell was never used.
  */
 #define EG_SOURCE_TIME	((1ull << 40) - 1)
+/* For the choice of a place that is enough: over an hour. A cell of zero is no time, but free. */
+#define EG_SOURCE_HORIZON	(1ull << 36)
 
 static __always_inline __u64 eg_source_ahead(__u64 cell, __u64 now, __u64 depth)
 {
@@ -100,7 +102,8 @@ static __always_inline __u32 eg_source_victim(const struct eg_source_bucket *b, 
 
 #pragma GCC unroll 8
 	for (int i = 0; i < EG_SOURCE_WAYS; i++) {
-		__s64 ahead = eg_source_ahead(b->cell[i], now, EG_SOURCE_TIME >> 1) << 3 | i;
+		__u64 used = eg_is_zero(b->cell[i] | b->cell[i] >> 32) - 1ull;
+		__s64 ahead = (eg_source_ahead(b->cell[i], now, EG_SOURCE_HORIZON) & used) << 3 | i;
 
 		ahead -= least;
 		least += ahead & ahead >> 63;

@@ -306,7 +306,11 @@ need ip -n "$host" route add 198.18.11.0/24 via 198.18.0.1 dev h0 hoplimit 9
 mends "a route's hop limit that came later" warning attachment h0
 need ip -n "$host" route del 198.18.11.0/24
 need echogate attach h0 --netns "$host"
-need rm "$(pin_dir "$host")/$(ifindex "$host" h0)/link_tc_egress"
+if has_tcx; then
+	need rm "$(pin_dir "$host")/$(ifindex "$host" h0)/link_tc_egress"
+else
+	need in_ns "$host" tc filter del dev h0 egress
+fi
 mends "a part that is missing" error attachment h0
 need set_sysctl "$host" net/ipv4/conf/h0/rp_filter=1
 echo "reply-path swap" >"$work/swap"

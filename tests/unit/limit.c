@@ -243,7 +243,7 @@ static uint64_t ahead_of(uint64_t cell, uint64_t now, uint64_t most)
 {
 	uint64_t ahead = (cell - now) & EG_SOURCE_TIME;
 
-	return ahead > most ? 0 : ahead;
+	return !cell || ahead > most ? 0 : ahead;
 }
 
 static bool take_slowly(struct eg_source_bucket *b, uint64_t hash, uint64_t now)
@@ -258,8 +258,8 @@ static bool take_slowly(struct eg_source_bucket *b, uint64_t hash, uint64_t now)
 		ahead = ahead_of(b->cell[way], now, TRY_DEPTH);
 	} else {
 		for (int i = 0; i < EG_SOURCE_WAYS; i++)
-			if (ahead_of(b->cell[i], now, EG_SOURCE_TIME / 2) < least) {
-				least = ahead_of(b->cell[i], now, EG_SOURCE_TIME / 2);
+			if (ahead_of(b->cell[i], now, EG_SOURCE_HORIZON) < least) {
+				least = ahead_of(b->cell[i], now, EG_SOURCE_HORIZON);
 				way = i;
 			}
 	}
@@ -291,12 +291,34 @@ static void test_slowly(void **state)
 	}
 }
 
+/* Two that share a bucket, at any time of those nineteen hours: neither takes the other's place. */
+static void test_neighbours(void **state)
+{
+	uint64_t gap = SECOND / 50 >> EG_SOURCE_SHIFT, depth = 10 * gap;
+	uint64_t step = EG_SOURCE_TIME / 61;
+
+	(void)state;
+	for (uint64_t now = 0; now < EG_SOURCE_TIME; now += step) {
+		struct eg_source_bucket b = {};
+		int passed[2] = {};
+
+		/* Of which all but one place were taken eleven hours ago. */
+		for (int s = 0; now / step % 2 && s < EG_SOURCE_WAYS - 1; s++)
+			eg_source_take(&b, 100 + s, (now - 35 * step) & EG_SOURCE_TIME, gap, depth);
+		for (int i = 0; i < 50; i++)
+			passed[i & 1] += eg_source_take(&b, 5 + (i & 1), now, gap, depth);
+		assert_int_equal(passed[0], 10);
+		assert_int_equal(passed[1], 10);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rate),  cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_batch), cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_crowd), cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_slowly), cmocka_unit_test(test_above),
 		cmocka_unit_test(test_hysteresis), cmocka_unit_test(test_above_writes),
 	};
