@@ -229,32 +229,22 @@ static void restart_addresses6(void *data)
 static int dump_addresses(struct rtnl *rt, __u8 family, mnl_cb_t cb, void (*restart)(void *),
 			  struct reading *r)
 {
-	struct nlmsghdr *nlh;
-	struct ifaddrmsg *ifa;
+	const struct ifaddrmsg ifa = { .ifa_family = family };
 	char buf[256] = {};
 
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETADDR;
-	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-	ifa->ifa_family = family;
-	return rtnl__dump(rt, nlh, cb, restart, r);
+	return rtnl__dump(rt, rtnl__request(buf, RTM_GETADDR, &ifa, sizeof(ifa)), cb, restart, r);
 }
 
 int census__take(struct rtnl *rt, const struct device *devs, size_t dev_count, struct census *c)
 {
 	struct reading r = { .census = c, .devs = devs, .dev_count = dev_count };
-	struct nlmsghdr *nlh;
-	struct rtmsg *rtm;
+	const struct rtmsg rtm = { .rtm_family = AF_INET, .rtm_table = RT_TABLE_LOCAL };
 	char buf[256] = {};
 	int err;
 
 	memset(c, 0, sizeof(*c));
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETROUTE;
-	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-	rtm->rtm_family = AF_INET;
-	rtm->rtm_table = RT_TABLE_LOCAL;
-	err = rtnl__dump(rt, nlh, read_route, restart_routes, &r);
+	err = rtnl__dump(rt, rtnl__request(buf, RTM_GETROUTE, &rtm, sizeof(rtm)), read_route,
+			 restart_routes, &r);
 	/* No IPv4 route yet in a new namespace: then the table isn't there. */
 	if (err && err != -ENOENT)
 		goto cleanup;

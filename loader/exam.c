@@ -151,19 +151,15 @@ static int read_policies(const struct nlmsghdr *nlh, void *data)
 
 static long count_policies(void)
 {
-	char buf[256] = {};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	const __u32 flags = ~0U;
 	struct rtnl xfrm;
+	char buf[256] = {};
 	long count = -1;
-	__u32 *flags;
 
 	if (rtnl__open_protocol(&xfrm, NETLINK_XFRM))
 		return -1;
-	nlh->nlmsg_type = XFRM_MSG_GETSPDINFO;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	flags = mnl_nlmsg_put_extra_header(nlh, sizeof(*flags));
-	*flags = ~0U;
-	rtnl__talk(&xfrm, nlh, read_policies, &count);
+	rtnl__talk(&xfrm, rtnl__request(buf, XFRM_MSG_GETSPDINFO, &flags, sizeof(flags)),
+		   read_policies, &count);
 	rtnl__close(&xfrm);
 	return count;
 }

@@ -69,17 +69,12 @@ static void restart(void *data)
 
 static int find_ra_devices(struct rtnl *rt, struct ra_devices *ra)
 {
-	struct nlmsghdr *nlh;
-	struct rtmsg *rtm;
+	/* Strictly checked, the protocol leaves out all that a router may hold. */
+	const struct rtmsg rtm = { .rtm_family = AF_INET6, .rtm_protocol = RTPROT_RA };
 	char buf[256] = {};
 
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETROUTE;
-	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-	rtm->rtm_family = AF_INET6;
-	/* Strictly checked, this leaves out all that a router may hold. */
-	rtm->rtm_protocol = RTPROT_RA;
-	return rtnl__dump(rt, nlh, read_route, restart, ra);
+	return rtnl__dump(rt, rtnl__request(buf, RTM_GETROUTE, &rtm, sizeof(rtm)), read_route,
+			  restart, ra);
 }
 
 static int accept_ra_path(__u32 ifindex, char *path, size_t size)

@@ -97,16 +97,12 @@ static void forget(void *data)
 
 static int dump(struct rtnl *rt, __u8 family, struct metrics *m)
 {
-	char buf[MNL_SOCKET_BUFFER_SIZE];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct reading r = { .m = m, .before = m->count };
-	struct rtmsg *rtm;
+	const struct rtmsg rtm = { .rtm_family = family };
+	char buf[256] = {};
 
-	nlh->nlmsg_type = RTM_GETROUTE;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-	rtm->rtm_family = family;
-	return rtnl__dump(rt, nlh, read_route, forget, &r);
+	return rtnl__dump(rt, rtnl__request(buf, RTM_GETROUTE, &rtm, sizeof(rtm)), read_route,
+			  forget, &r);
 }
 
 int metrics__compare(const void *a, const void *b)

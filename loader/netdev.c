@@ -11,15 +11,9 @@
 
 static struct nlmsghdr *request(char *buf, __u16 family, __u8 command)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct genlmsghdr *genl;
+	const struct genlmsghdr genl = { .cmd = command, .version = 1 };
 
-	nlh->nlmsg_type = family;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
-	genl->cmd = command;
-	genl->version = 1;
-	return nlh;
+	return rtnl__request(buf, family, &genl, sizeof(genl));
 }
 
 static int read_family(const struct nlmsghdr *nlh, void *data)

@@ -68,6 +68,16 @@ static void read_extack(struct rtnl *rt, const struct nlmsghdr *nlh)
 			copy_text(rt->extack, mnl_attr_get_str(attr), sizeof(rt->extack));
 }
 
+struct nlmsghdr *rtnl__request(void *buf, __u16 type, const void *header, size_t size)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	memcpy(mnl_nlmsg_put_extra_header(nlh, size), header, size);
+	return nlh;
+}
+
 /* Calls @cb for each answer. What is left of them would be taken for later ones: the socket goes. */
 static int receive(struct rtnl *rt, char *buf, mnl_cb_t cb, void *data)
 {
@@ -273,15 +283,9 @@ static int add_device(const struct nlmsghdr *nlh, void *data)
 
 static struct nlmsghdr *link_request(char *buf, __u16 type, __u32 ifindex)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *ifi;
+	const struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
 
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-	ifi->ifi_family = AF_UNSPEC;
-	ifi->ifi_index = ifindex;
-	return nlh;
+	return rtnl__request(buf, type, &ifi, sizeof(ifi));
 }
 
 static int get_device(struct rtnl *rt, struct nlmsghdr *nlh, struct device *dev)
@@ -326,15 +330,11 @@ static int read_netnsid(const struct nlmsghdr *nlh, void *data)
 
 int rtnl__netnsid(struct rtnl *rt, int netns_fd, int *id)
 {
+	const struct rtgenmsg gen = { .rtgen_family = AF_UNSPEC };
 	char buf[256] = {};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct rtgenmsg *gen;
+	struct nlmsghdr *nlh = rtnl__request(buf, RTM_GETNSID, &gen, sizeof(gen));
 	int err;
 
-	nlh->nlmsg_type = RTM_GETNSID;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	gen = mnl_nlmsg_put_extra_header(nlh, sizeof(*gen));
-	gen->rtgen_family = AF_UNSPEC;
 	mnl_attr_put_u32(nlh, NETNSA_FD, netns_fd);
 	*id = NETNSA_NSID_NOT_ASSIGNED;
 	err = rtnl__talk(rt, nlh, read_netnsid, id);
@@ -398,16 +398,10 @@ static void copy_address(__u8 *to, const struct nlattr *a, size_t skip)
 		memcpy(to, (const __u8 *)mnl_attr_get_payload(a) + skip, size - skip);
 }
 
-struct route_search {
-	int family;
-	struct routing *found;
-};
-
 static int read_route(const struct nlmsghdr *nlh, void *data)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-	const struct route_search *s = data;
-	struct routing *r = s->found;
+	struct routing *r = data;
 	const struct nlattr *a;
 
 	if (nlh->nlmsg_type != RTM_NEWROUTE)
@@ -423,7 +417,7 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 			copy_address(r->source, a, 0);
 			break;
 		case RTA_GATEWAY:
-			r->gateway_family = s->family;
+			r->gateway_family = rtm->rtm_family;
 			copy_address(r->gateway, a, 0);
 			break;
 		case RTA_VIA:
@@ -438,26 +432,22 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 int rtnl__route(struct rtnl *rt, int family, const void *to, const void *from, __u32 ifindex,
 		struct routing *r)
 {
-	struct route_search s = { .family = family, .found = r };
 	size_t size = family == AF_INET ? 4 : 16;
+	const struct rtmsg rtm = {
+		.rtm_family = family,
+		.rtm_dst_len = size * 8,
+		.rtm_src_len = from ? size * 8 : 0,
+	};
 	char buf[256] = {};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct rtmsg *rtm;
+	struct nlmsghdr *nlh = rtnl__request(buf, RTM_GETROUTE, &rtm, sizeof(rtm));
 
-	nlh->nlmsg_type = RTM_GETROUTE;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-	rtm->rtm_family = family;
-	rtm->rtm_dst_len = size * 8;
 	mnl_attr_put(nlh, RTA_DST, size, to);
-	if (from) {
-		rtm->rtm_src_len = size * 8;
+	if (from)
 		mnl_attr_put(nlh, RTA_SRC, size, from);
-	}
 	if (ifindex)
 		mnl_attr_put_u32(nlh, RTA_OIF, ifindex);
 	memset(r, 0, sizeof(*r));
-	return rtnl__talk(rt, nlh, read_route, &s);
+	return rtnl__talk(rt, nlh, read_route, r);
 }
 
 static void forget_filters(void *data)
@@ -477,18 +467,15 @@ static int count_filter(const struct nlmsghdr *nlh, void *data)
 
 int rtnl__filters(struct rtnl *rt, __u32 ifindex, __u32 minor)
 {
-	struct nlmsghdr *nlh;
-	struct tcmsg *tc;
+	const struct tcmsg tc = {
+		.tcm_family = AF_UNSPEC,
+		.tcm_ifindex = ifindex,
+		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, minor),
+	};
 	char buf[256] = {};
 	int count = 0, err;
 
-	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = RTM_GETTFILTER;
-	tc = mnl_nlmsg_put_extra_header(nlh, sizeof(*tc));
-	tc->tcm_family = AF_UNSPEC;
-	tc->tcm_ifindex = ifindex;
-	tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, minor);
-	err = rtnl__dump(rt, nlh, count_filter, forget_filters, &count);
+	err = rtnl__dump(rt, rtnl__request(buf, RTM_GETTFILTER, &tc, sizeof(tc)), count_filter, forget_filters, &count);
 	return err ?: count;
 }
 
@@ -520,13 +507,9 @@ static int match_qdisc(const struct nlmsghdr *nlh, void *data)
 bool rtnl__has_qdisc(struct rtnl *rt, __u32 ifindex, const char *kind)
 {
 	struct qdisc_search s = { .ifindex = ifindex, .kind = kind };
+	const struct tcmsg tc = { .tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex };
 	char buf[256] = {};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct tcmsg *tc;
 
-	nlh->nlmsg_type = RTM_GETQDISC;
-	tc = mnl_nlmsg_put_extra_header(nlh, sizeof(*tc));
-	tc->tcm_family = AF_UNSPEC;
-	tc->tcm_ifindex = ifindex;
-	return !rtnl__dump(rt, nlh, match_qdisc, restart_search, &s) && s.found;
+	return !rtnl__dump(rt, rtnl__request(buf, RTM_GETQDISC, &tc, sizeof(tc)), match_qdisc,
+			   restart_search, &s) && s.found;
 }

@@ -20,13 +20,12 @@
 /* Locally administered. */
 static const __u8 mac[6] = { 2, 0, 0, 0, 0xe6, 1 }, gateway_mac[6] = { 2, 0, 0, 0, 0xe6, 2 };
 
-static struct nlmsghdr *begin(char *buf, __u16 type, void *header, size_t size)
+/* What is asked for must not be there yet. */
+static struct nlmsghdr *create(char *buf, __u16 type, const void *header, size_t size)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *nlh = rtnl__request(buf, type, header, size);
 
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-	memcpy(mnl_nlmsg_put_extra_header(nlh, size), header, size);
+	nlh->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
 	return nlh;
 }
 
@@ -38,7 +37,7 @@ static int add_pair(struct rtnl *rt)
 	char buf[MESSAGE] = {};
 	struct nlmsghdr *nlh;
 
-	nlh = begin(buf, RTM_NEWLINK, &down, sizeof(down));
+	nlh = create(buf, RTM_NEWLINK, &down, sizeof(down));
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, DEVICE);
 	mnl_attr_put(nlh, IFLA_ADDRESS, sizeof(mac), mac);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
@@ -58,10 +57,8 @@ static int set_up(struct rtnl *rt, const char *name)
 	int ifindex = if_nametoindex(name);
 	struct ifinfomsg up = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 	char buf[MESSAGE] = {};
-	struct nlmsghdr *nlh = begin(buf, RTM_NEWLINK, &up, sizeof(up));
 
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	return rtnl__talk(rt, nlh, NULL, NULL);
+	return rtnl__talk(rt, rtnl__request(buf, RTM_NEWLINK, &up, sizeof(up)), NULL, NULL);
 }
 
 static int add_gateway(struct rtnl *rt, int ifindex, __u8 family, const char *text)
@@ -86,14 +83,14 @@ static int add_gateway(struct rtnl *rt, int ifindex, __u8 family, const char *te
 	int err;
 
 	inet_pton(family, text, gateway);
-	nlh = begin(buf, RTM_NEWNEIGH, &neighbour, sizeof(neighbour));
+	nlh = create(buf, RTM_NEWNEIGH, &neighbour, sizeof(neighbour));
 	mnl_attr_put(nlh, NDA_DST, size, gateway);
 	mnl_attr_put(nlh, NDA_LLADDR, sizeof(gateway_mac), gateway_mac);
 	err = rtnl__talk(rt, nlh, NULL, NULL);
 	if (err)
 		return err;
 	memset(buf, 0, sizeof(buf));
-	nlh = begin(buf, RTM_NEWROUTE, &route, sizeof(route));
+	nlh = create(buf, RTM_NEWROUTE, &route, sizeof(route));
 	mnl_attr_put_u32(nlh, RTA_OIF, ifindex);
 	mnl_attr_put(nlh, RTA_GATEWAY, size, gateway);
 	return rtnl__talk(rt, nlh, NULL, NULL);

@@ -54,16 +54,14 @@ static int read_neighbour(const struct nlmsghdr *nlh, void *data)
 
 static int ask_neighbour(struct rtnl *rt, struct found *f)
 {
+	const struct ndmsg msg = {
+		.ndm_family = f->routing.gateway_family,
+		.ndm_ifindex = f->routing.ifindex,
+	};
 	char buf[256] = {};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct ndmsg *msg;
+	struct nlmsghdr *nlh = rtnl__request(buf, RTM_GETNEIGH, &msg, sizeof(msg));
 	int err;
 
-	nlh->nlmsg_type = RTM_GETNEIGH;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	msg = mnl_nlmsg_put_extra_header(nlh, sizeof(*msg));
-	msg->ndm_family = f->routing.gateway_family;
-	msg->ndm_ifindex = f->routing.ifindex;
 	mnl_attr_put(nlh, NDA_DST, address__length(f->routing.gateway_family), f->routing.gateway);
 	err = rtnl__talk(rt, nlh, read_neighbour, f);
 	return err == -ENOENT ? 0 : err;

@@ -42,13 +42,12 @@ static int count_devices(struct rtnl *rt, size_t *count)
 /* Somebody asked and didn't listen, as after ENOBUFS. */
 static void leave_answer(struct rtnl *rt)
 {
+	const struct ifinfomsg all = {};
 	char buf[256] = "";
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *nlh = rtnl__request(buf, RTM_GETLINK, &all, sizeof(all));
 
-	nlh->nlmsg_type = RTM_GETLINK;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	nlh->nlmsg_seq = 4711;
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	assert_int_equal(mnl_socket_sendto(rt->socket, nlh, nlh->nlmsg_len), nlh->nlmsg_len);
 }
 
