@@ -416,17 +416,19 @@ static __u64 total(const struct row *k)
 static void take_verdicts(struct row *k, const struct reading *before, const struct reading *after)
 {
 	struct eg_count was[EG_VERDICT_COUNT], is[EG_VERDICT_COUNT];
+	__u64 all;
 
 	counters__verdicts(&before->sum[EG_INGRESS], was);
 	counters__verdicts(&after->sum[EG_INGRESS], is);
 	for (int v = 0; v < EG_VERDICT_COUNT; v++)
 		k->verdicts[v] = is[v].packets - was[v].packets;
+	all = total(k);
 	k->reason = EG_REASON_NONE;
 	for (int r = EG_REASON_NONE + 1; r < EG_REASON_COUNT; r++) {
 		__u64 packets = after->sum[EG_INGRESS].reason[r].packets -
 				before->sum[EG_INGRESS].reason[r].packets;
 
-		if (2 * packets > total(k))
+		if (2 * packets > all)
 			k->reason = r;
 	}
 }

@@ -18,12 +18,10 @@ static const Elf64_Shdr *sections(const void *elf, int *count)
 int elffile__fill(void *elf, const char *section, const void *data, size_t size)
 {
 	const Elf64_Ehdr *head = elf;
-	const char *names;
-	const Elf64_Shdr *s;
 	int count;
+	const Elf64_Shdr *s = sections(elf, &count);
+	const char *names = (char *)elf + s[head->e_shstrndx].sh_offset;
 
-	s = sections(elf, &count);
-	names = (char *)elf + s[head->e_shstrndx].sh_offset;
 	for (int i = 0; i < count; i++) {
 		if (s[i].sh_type != SHT_PROGBITS || strcmp(names + s[i].sh_name, section))
 			continue;
@@ -42,10 +40,9 @@ void elffile__drop_calls(void *elf, int helper)
 		.dst_reg = BPF_REG_0,
 		.imm = -EOPNOTSUPP,
 	};
-	const Elf64_Shdr *s;
 	int count;
+	const Elf64_Shdr *s = sections(elf, &count);
 
-	s = sections(elf, &count);
 	for (int i = 0; i < count; i++) {
 		struct bpf_insn *insns = (void *)((char *)elf + s[i].sh_offset);
 

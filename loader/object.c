@@ -89,7 +89,6 @@ static int configure(struct echogate *skel, const struct object_options *opts)
 	skel->rodata->eg_recording = opts->recorder;
 	skel->rodata->eg_swap = opts->swap;
 	skel->rodata->eg_l3 = opts->l3;
-	skel->rodata->eg_keep_length = opts->keep_length;
 	return 0;
 }
 
@@ -391,6 +390,11 @@ enum status object__write(const struct object_options *opts, const char *name, v
 		st = report(FAILED, "%s: random numbers: %s", name, why(err));
 		goto cleanup;
 	}
+	/*
+	 * What libxdp's dispatcher has in a program's place changes no lengths, and newer kernels want
+	 * the same of the program.
+	 */
+	skel->rodata->eg_keep_length = true;
 	plain = echogate__elf_bytes(size);
 	*elf = malloc(*size);
 	if (!*elf) {
@@ -401,11 +405,9 @@ enum status object__write(const struct object_options *opts, const char *name, v
 	err = fill_section(*elf, ".rodata", skel->maps.rodata) ?:
 	      fill_section(*elf, ".data.eg_config", skel->maps.data_eg_config) ?:
 	      fill_section(*elf, ".data.eg_addrs", skel->maps.data_eg_addrs);
-	if (opts->keep_length) {
-		/* They stay out of reach, but verifiers judge by what is there. */
-		elffile__drop_calls(*elf, BPF_FUNC_xdp_adjust_head);
-		elffile__drop_calls(*elf, BPF_FUNC_xdp_adjust_tail);
-	}
+	/* Out of reach now, but verifiers judge by what is there. */
+	elffile__drop_calls(*elf, BPF_FUNC_xdp_adjust_head);
+	elffile__drop_calls(*elf, BPF_FUNC_xdp_adjust_tail);
 	st = err ? report(FAILED, "%s: the BPF object isn't as it was built: %s", name, why(err)) :
 		   DONE;
 cleanup:

@@ -27,7 +27,6 @@ struct object_options {
 	bool swap;			/* reply-path swap */
 	bool recorder;			/* recorder on */
 	bool l3;			/* frames without an Ethernet header */
-	bool keep_length;		/* frames aren't lengthened or shortened */
 };
 
 /* New keys of hashes. -errno. */
@@ -48,7 +47,7 @@ void object__close(struct object *obj);
 
 /*
  * The object as a file for other loaders, with its data as object__load() would have it; rules and
- * VLANs aren't data. In memory from malloc(). Reports.
+ * VLANs aren't data, and frames keep their length. In memory from malloc(). Reports.
  */
 enum status object__write(const struct object_options *opts, const char *name, void **elf,
 			  size_t *size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * rtnetlink, as much of it as the loader asks. A socket belongs to the network
- * namespace in which it was opened. All functions are silent: -errno.
+ * namespace in which it was opened; after a failure it may be another, so ask there only.
+ * All functions are silent: -errno.
  */
 #ifndef LOADER_RTNL_H
 #define LOADER_RTNL_H

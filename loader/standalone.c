@@ -11,18 +11,13 @@
 /* Reports. */
 static enum status write_out(const struct generation *g, const struct snapshot *snap)
 {
-	/*
-	 * Whoever loads it may do so in either mode, and turns on no forwarding for a FIB. What libxdp's
-	 * dispatcher has in a program's place changes no lengths, and newer kernels want the same of
-	 * the program.
-	 */
+	/* Whoever loads it may do so in either mode, and turns on no forwarding for a FIB. */
 	const struct object_options opts = {
 		.compiled = &g->compiled,
 		.snapshot = snap,
 		.meta = &g->meta,
 		.mode = EG_MODE_GENERIC,
 		.swap = true,
-		.keep_length = true,
 	};
 	enum status st;
 	size_t size;

@@ -200,18 +200,13 @@ add_pair() {
 	need "$EG_TESTS/xdp-pass" "$1" "$2"
 	need ip -n "$1" link set "$2" up
 	need ip -n "$4" link set "$5" up
-	wait_for 3 has_link_local "$1" "$2"
-	wait_for 3 has_link_local "$4" "$5"
+	wait_for 3 has_address "$4" "$5" scope link
 }
 
-# Its own IPv6 address, which comes with the link, and which attach would miss before.
-has_link_local() {
-	ip -n "$1" -6 address show dev "$2" scope link -tentative | grep -q .
-}
-
-# Even without detection of duplicates an IPv6 address is tentative until a worker has run.
-is_settled() {
-	[ -z "$(ip -n "$1" address show dev "$2" to "${3%/*}" tentative)" ]
+# has_address NETNS IFACE to ADDRESS|scope link: an IPv6 address in use, which attach would miss
+# before. The link's own comes with the link, and each is tentative until a worker has run.
+has_address() {
+	[ -n "$(ip -n "$1" -6 address show dev "$2" "${@:3}" -tentative)" ]
 }
 
 # add_addr NETNS IFACE ADDRESS...
@@ -222,7 +217,7 @@ add_addr() {
 	for addr; do
 		if [[ $addr == *:* ]]; then
 			need ip -n "$name" address add "$addr" dev "$iface" nodad
-			wait_for 5 is_settled "$name" "$iface" "$addr"
+			wait_for 5 has_address "$name" "$iface" to "${addr%/*}"
 		else
 			need ip -n "$name" address add "$addr" dev "$iface"
 		fi
