@@ -295,13 +295,15 @@ for how in native generic; do
 done
 # coproc: its standard input is what keeps the link
 coproc HOLD { "$EG_TESTS/xdp-pass" "$host" h0 hold; }
+# Once it has ended, bash forgets the variable.
+holder=$HOLD_PID
 read -r id <&"${HOLD[0]}"
 refuses_cleanly "foreign program held by a link" 1 "id $id\).*--replace" \
 	echogate attach h0 --netns "$host"
 check "foreign link: --replace" echogate attach h0 --netns "$host" --replace
 is "foreign link: answers" "$(answered)" 3
 eval "exec ${HOLD[1]}>&-"
-wait "$HOLD_PID" 2>/dev/null
+wait "$holder" 2>/dev/null
 is "foreign link: its end changes nothing" "$(answered)" 3
 check "foreign link: detach" echogate detach h0 --netns "$host"
 clean "foreign link: nothing is left" "$host"
