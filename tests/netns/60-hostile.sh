@@ -47,6 +47,18 @@ refuses_cleanly() {
 	[ -z "$left" ] || not_ok "$1: nothing is left" "$left"
 }
 
+# without_notes NAME [PROGRAM...]: a test that nothing is left but what only the notes knew to be
+# echogate's, two sysctls and before Linux 6.6 the clsact qdisc; that is taken back here
+without_notes() {
+	local name=$1 left
+	shift
+
+	left=$(leftovers "$host" "$@" | grep -vE '^lo\.forwarding|^qdisc clsact .* dev h0 ')
+	is "$name: nothing is left but what the notes knew" "$left" ""
+	set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
+	in_ns "$host" tc qdisc del dev h0 clsact 2>/dev/null
+}
+
 new_pair() {
 	need ip -n "$host" link add "$1" type veth peer name "$1-peer"
 	need ip -n "$host" link set "$1" up
@@ -342,17 +354,13 @@ refuses "the notes are gone: stats" 1 "attach again" echogate stats h0 --netns "
 check "attach mends it" echogate attach h0 --netns "$host"
 is "it answers" "$(state h0) $(answered)" "attached 3"
 check "detach" echogate detach h0 --netns "$host"
-left=$(leftovers "$host" | grep -v lo.forwarding)
-is "nothing is left, but perhaps the sysctls that only the notes knew" "$left" ""
-set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
+without_notes "the notes are gone"
 check "attach" echogate attach h0 --netns "$host"
 rm -r "$dir"
 check "all pins removed by hand: attach" echogate attach h0 --netns "$host"
 is "it answers" "$(state h0) $(answered)" "attached 3"
 check "detach" echogate detach h0 --netns "$host"
-left=$(leftovers "$host" | grep -v lo.forwarding)
-is "nothing is left" "$left" ""
-set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
+without_notes "all pins removed by hand"
 
 # another_abi NUMBER: what an echogate with another idea of the maps leaves. Its notes
 # have another size in general, so only the number at their start can be relied on.
@@ -380,9 +388,7 @@ for abi in 0 77; do
 	another_abi $abi
 	check "ABI $abi: detach" echogate detach h0 --netns "$host"
 	# shellcheck disable=SC2086  # a list
-	left=$(leftovers "$host" $used | grep -v lo.forwarding)
-	is "ABI $abi: nothing is left, but the sysctls that the notes knew" "$left" ""
-	set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
+	without_notes "ABI $abi" $used
 done
 
 # --- interfaces that change under it ---
