@@ -15,9 +15,10 @@ suite gates
 add_ns client host
 client=$pre-client host=$pre-host
 # Each CPU sends into a queue of its own, so that the programs run on both at once.
-add_pair "$client" c0 02:00:00:00:00:01 "$host" h0 02:00:00:00:00:02 2
+cpus=$(($(nproc) < 2 ? 1 : 2))
+add_pair "$client" c0 02:00:00:00:00:01 "$host" h0 02:00:00:00:00:02 "$cpus"
 # shellcheck disable=SC2016  # the inner shell expands
-need in_ns "$client" sh -c 'for n in 0 1; do
+[ "$cpus" -eq 1 ] || need in_ns "$client" sh -c 'for n in 0 1; do
 	echo $((n + 1)) >/sys/class/net/c0/queues/tx-$n/xps_cpus || exit 1; done'
 add_addr "$client" c0 198.18.0.1/24 fd00:18::1/64
 add_addr "$host" h0 198.18.0.2/24 fd00:18::2/64
@@ -88,14 +89,18 @@ above() {
 
 	# Neither CPU's share would do.
 	sleep 2
-	kernel=$(kernel_echos "$host" 4) ours=$(echoes)
-	for cpu in 0 1; do
-		flood -p "$cpu" -r 180 -t 3 c0 icmp >"$work/cpu$cpu" &
-		pids+=($!)
-	done
-	wait "${pids[@]}"
-	note "$(by "$kernel" "$ours")"
-	check "$mode: it is the rate of all CPUs together" [ $(($(echoes) - ours)) -ge 600 ]
+	if [ "$cpus" -eq 2 ]; then
+		kernel=$(kernel_echos "$host" 4) ours=$(echoes)
+		for cpu in 0 1; do
+			flood -p "$cpu" -r 180 -t 3 c0 icmp >"$work/cpu$cpu" &
+			pids+=($!)
+		done
+		wait "${pids[@]}"
+		note "$(by "$kernel" "$ours")"
+		check "$mode: it is the rate of all CPUs together" [ $(($(echoes) - ours)) -ge 600 ]
+	else
+		skip "$mode: the rate of all CPUs together" "one CPU"
+	fi
 	is "$mode: its rule has counted all" "$(rule_counts)" \
 		$(($(counter "$host" h0 reasons.below-rate.packets) + $(echoes)))
 	need "$ECHOGATE" detach h0 --netns "$host"
