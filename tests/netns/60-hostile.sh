@@ -459,7 +459,7 @@ used=$(programs "$doomed" d0)
 gone=$(pin_dir "$doomed")
 need ip netns del "$doomed"
 is_gone() {
-	echogate status 2>/dev/null | grep -q "^d0 in $doomed .*: gone"
+	echogate status 2>/dev/null | grep "^d0 in $doomed .*: gone"
 }
 wait_for 10 is_gone
 check "namespace deleted while attached: the next attach" echogate attach h0 --netns "$host"

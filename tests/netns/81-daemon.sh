@@ -179,7 +179,7 @@ done
 
 # reply_ttl ADDRESS TTL
 reply_ttl() {
-	in_ns "$client" ping -n -c 1 -W 5 "$1" | grep -q "ttl=$2 "
+	in_ns "$client" ping -n -c 1 -W 5 "$1" | grep "ttl=$2 "
 }
 
 need set_sysctl "$host" net/ipv4/ip_default_ttl=99 net/ipv6/conf/h0/hop_limit=98

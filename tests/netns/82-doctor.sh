@@ -323,14 +323,14 @@ need echogate detach h0 --netns "$host"
 
 ip netns exec "$host" ping -n -q 198.18.0.99 >/dev/null 2>&1 &
 pinger=$!
-wait_for 10 eval 'doctor h0 | grep -q raw-socket'
+wait_for 10 eval 'doctor h0 | grep raw-socket'
 mends "a raw socket" warning raw-socket h0
 kill $pinger 2>/dev/null
 wait $pinger 2>/dev/null
 if have tcpdump; then
 	ip netns exec "$host" tcpdump -i h0 -w /dev/null 2>/dev/null &
 	dumper=$!
-	wait_for 10 eval 'doctor h0 | grep -q capture:'
+	wait_for 10 eval 'doctor h0 | grep capture:'
 	is "a capture of h0 is none of h1" "$(doctor h1 | severity capture)" ""
 	like "tcpdump is named" "$(doctor h0)" "tcpdump \(pid $dumper\)"
 	mends "a capture" warning capture h0

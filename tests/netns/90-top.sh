@@ -69,7 +69,7 @@ viewer() {
 }
 
 shown() {
-	screen | grep -q -- "$1"
+	screen | grep -- "$1"
 }
 
 # shows NAME TEXT: sooner or later

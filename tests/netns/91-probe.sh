@@ -120,7 +120,7 @@ like "... it says for which" "$(cat "$work/err")" \
 	'^echogate: 198.18.0.2: 2000 bytes of data are too long for the way there, whose MTU is 1500;'
 exits "IPv6: too long, and --df" 1 probe -c 1 --df -s 2000 -W 0.1 fd00:18::2
 probe -c 3 -i 0.1 -t 123 198.18.0.2
-wait_for 10 sh -c "tcpdump -n -v -r '$work/pcap' 2>/dev/null | grep -A 1 'ttl 123' | grep -q 'seq 3'"
+wait_for 10 sh -c "tcpdump -n -v -r '$work/pcap' 2>/dev/null | grep -A 1 'ttl 123' | grep 'seq 3'"
 kill "$pid"
 wait "$pid"
 tcpdump -n -v -x -r "$work/pcap" 2>/dev/null >"$work/wire"

@@ -5,6 +5,7 @@
 # kernel and echogate count. Sourced; the suite starts with "suite NAME" and ends with
 # "finish".
 
+# Hence no "| grep -q": who writes on after it has found something dies of SIGPIPE.
 set -uo pipefail
 export LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin
