@@ -306,8 +306,9 @@ daemon_pid() {
 	pgrep -P "$daemon" 2>/dev/null | head -n 1
 }
 
+# Either line may be the write that fails.
 ready() {
-	gone || grep -q "in charge of" "$work/err"
+	gone || grep -q "in charge of\|taken up" "$work/err"
 }
 
 gone() {
