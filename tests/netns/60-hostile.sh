@@ -47,16 +47,15 @@ refuses_cleanly() {
 	[ -z "$left" ] || not_ok "$1: nothing is left" "$left"
 }
 
-# without_notes NAME [PROGRAM...]: a test that nothing is left but what only the notes knew to be
-# echogate's, two sysctls and before Linux 6.6 the clsact qdisc; that is taken back here
+# without_notes NAME [PROGRAM...]: a test that nothing is left but what only the notes knew, which
+# is taken back here
 without_notes() {
 	local name=$1 left
 	shift
 
 	left=$(leftovers "$host" "$@" | grep -vE '^lo\.forwarding|^qdisc clsact .* dev h0 ')
 	is "$name: nothing is left but what the notes knew" "$left" ""
-	set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
-	in_ns "$host" tc qdisc del dev h0 clsact 2>/dev/null
+	take_back "$host" h0
 }
 
 new_pair() {
@@ -188,7 +187,7 @@ with_fault() {
 start_over() {
 	echogate detach h0 --netns "$host" >/dev/null 2>&1
 	rm -rf "$(pin_dir "$host")"
-	set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
+	take_back "$host" h0
 	[ "$1" = nothing ] || echogate attach h0 --netns "$host" >/dev/null 2>&1
 }
 

@@ -32,7 +32,7 @@ pings() {
 
 # known ADDRESS: whether the client knows its MAC address
 known() {
-	ip -n "$client" neigh show "$1" dev c0 | grep 02:00:00:00:00:02
+	ip -n "$client" neigh show "$1" dev c0 | grep 02:00:00:00:00:02 >/dev/null
 }
 
 lifelines() {

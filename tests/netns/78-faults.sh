@@ -189,7 +189,7 @@ start_over() {
 	done
 	"$ECHOGATE" detach --all --netns "$host" >/dev/null 2>&1
 	rm -rf "$dir"
-	set_sysctl "$host" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
+	take_back "$host" h0
 	[ "$1" = attach ] || "$ECHOGATE" attach h0 --netns "$host" --config "$work/b" >/dev/null 2>&1
 	warm_up "$client" 198.18.0.2
 }

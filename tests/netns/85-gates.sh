@@ -87,9 +87,9 @@ above() {
 	flood -c 200 c0 icmp >/dev/null
 	like "$mode: or nearly so" "$(answered flood -r 40 -t 6 c0 icmp)" '^kernel [12][0-9]{2} echogate [1-9][0-9]*$'
 
-	# Neither CPU's share would do.
-	sleep 2
 	if [ "$cpus" -eq 2 ]; then
+		# Neither CPU's share would do.
+		sleep 2
 		kernel=$(kernel_echos "$host" 4) ours=$(echoes)
 		for cpu in 0 1; do
 			flood -p "$cpu" -r 180 -t 3 c0 icmp >"$work/cpu$cpu" &

@@ -378,6 +378,13 @@ leftovers() {
 	done
 }
 
+# take_back NETNS IFACE: what only echogate's notes knew to be its own, once they are lost: two
+# sysctls, and before Linux 6.6 the clsact qdisc
+take_back() {
+	set_sysctl "$1" net/ipv4/conf/lo/forwarding=0 net/ipv6/conf/lo/forwarding=0
+	in_ns "$1" tc qdisc del dev "$2" clsact 2>/dev/null
+}
+
 # clean NAME NETNS [PROGRAM...]: a test that nothing is left
 clean() {
 	local name=$1 left

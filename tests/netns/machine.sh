@@ -73,7 +73,7 @@ machine_runs() {
 
 	read -r pid <"/proc/$starter/task/$starter/children"
 	[ "$(cat "/proc/$pid/comm")" != systemd ] || machine=$pid
-	[ -n "$machine" ] && on_machine systemctl is-system-running | grep -q 'running\|degraded'
+	[ -n "$machine" ] && on_machine systemctl is-system-running | grep 'running\|degraded' >/dev/null
 }
 
 # on_machine COMMAND...
