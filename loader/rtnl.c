@@ -475,7 +475,8 @@ int rtnl__filters(struct rtnl *rt, __u32 ifindex, __u32 minor)
 	char buf[256] = {};
 	int count = 0, err;
 
-	err = rtnl__dump(rt, rtnl__request(buf, RTM_GETTFILTER, &tc, sizeof(tc)), count_filter, forget_filters, &count);
+	err = rtnl__dump(rt, rtnl__request(buf, RTM_GETTFILTER, &tc, sizeof(tc)), count_filter,
+			 forget_filters, &count);
 	return err ?: count;
 }
 

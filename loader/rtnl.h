@@ -58,7 +58,10 @@ int rtnl__open_protocol(struct rtnl *rt, int protocol);
 
 void rtnl__close(struct rtnl *rt);
 
-/* Begins a request in @buf, which must have room for all of it, by the header of its type. */
+/*
+ * Begins a request in @buf, which must have room for all of it, by the header of its type. It is
+ * one to talk: rtnl__dump() has flags of its own.
+ */
 struct nlmsghdr *rtnl__request(void *buf, __u16 type, const void *header, size_t size);
 
 /* Sends @nlh and hands each answer to @cb, which may be NULL. */
